@@ -1,0 +1,42 @@
+# Every outside library, as one imported target each. Debian 12 names stand in deploy/install-deps.
+find_package(Threads REQUIRED)
+find_package(Protobuf CONFIG QUIET)
+if(NOT TARGET protobuf::libprotobuf)
+  find_package(Protobuf REQUIRED)
+endif()
+find_package(gRPC CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(fmt CONFIG REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark CONFIG REQUIRED)
+
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
+pkg_check_modules(cap REQUIRED IMPORTED_TARGET libcap)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+# Standalone Asio. The two definitions are needed by clang, which Asio 1.22 does not recognise as able.
+find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
+add_library(aloha_asio INTERFACE)
+target_compile_definitions(aloha_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT
+                                                ASIO_HAS_STD_COROUTINE)
+target_include_directories(aloha_asio SYSTEM INTERFACE ${ASIO_INCLUDE_DIR})
+target_link_libraries(aloha_asio INTERFACE Threads::Threads)
+
+# BoringSSL: Debian's android-libboringssl-dev, or any installation under BoringSSL_ROOT.
+find_path(BORINGSSL_INCLUDE_DIR openssl/base.h HINTS ${BoringSSL_ROOT}/include PATHS /usr/include/android
+          NO_DEFAULT_PATH REQUIRED)
+find_library(BORINGSSL_SSL ssl HINTS ${BoringSSL_ROOT}/lib PATHS /usr/lib/${CMAKE_CXX_LIBRARY_ARCHITECTURE}/android
+             NO_DEFAULT_PATH REQUIRED)
+find_library(BORINGSSL_CRYPTO crypto HINTS ${BoringSSL_ROOT}/lib
+             PATHS /usr/lib/${CMAKE_CXX_LIBRARY_ARCHITECTURE}/android NO_DEFAULT_PATH REQUIRED)
+add_library(aloha_boringssl INTERFACE)
+target_include_directories(aloha_boringssl SYSTEM INTERFACE ${BORINGSSL_INCLUDE_DIR})
+target_link_libraries(aloha_boringssl INTERFACE ${BORINGSSL_SSL} ${BORINGSSL_CRYPTO})
+get_filename_component(BORINGSSL_LIBRARY_DIR ${BORINGSSL_SSL} DIRECTORY)
+list(APPEND CMAKE_BUILD_RPATH ${BORINGSSL_LIBRARY_DIR})
+list(APPEND CMAKE_INSTALL_RPATH ${BORINGSSL_LIBRARY_DIR})

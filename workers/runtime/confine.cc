@@ -1,0 +1,279 @@
+#include "workers/runtime/confine.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/capability.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <memory>
+
+namespace aloha {
+namespace {
+
+// What every worker needs, by what it is for.
+constexpr const char* kBaseCalls[] = {
+    // The gRPC server on its inherited socket, Asio's loop, the log.
+    "read",
+    "write",
+    "readv",
+    "writev",
+    "recvmsg",
+    "sendmsg",
+    "recvfrom",
+    "sendto",
+    "close",
+    "shutdown",
+    "epoll_create1",
+    "epoll_ctl",
+    "epoll_wait",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "eventfd2",
+    "timerfd_create",
+    "timerfd_settime",
+    "poll",
+    "ppoll",
+    "pipe2",
+    "fcntl",
+    "fstat",
+    "newfstatat",
+    "lseek",
+    "ftruncate",
+    "getsockopt",
+    "setsockopt",
+    "getsockname",
+    "getpeername",
+    // A supervisor attaches itself through the control socket.
+    "accept4",
+    // Memory.
+    "brk",
+    "munmap",
+    "madvise",
+    "mremap",
+    // Threads.
+    "futex",
+    "set_robust_list",
+    "rseq",
+    "set_tid_address",
+    "sched_yield",
+    "sched_getaffinity",
+    "sched_getparam",
+    "sched_getscheduler",
+    "sched_setscheduler",
+    "exit",
+    "exit_group",
+    "gettid",
+    "getpid",
+    "membarrier",
+    "getcpu",
+    // Signals to itself.
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sigaltstack",
+    "restart_syscall",
+    // Time, chance, facts about itself.
+    "clock_gettime",
+    "clock_getres",
+    "clock_nanosleep",
+    "nanosleep",
+    "gettimeofday",
+    "getrandom",
+    "uname",
+    "sysinfo",
+    "prctl",
+    "getrusage",
+    "times",
+#ifdef ALOHA_SANITIZED
+    // The sanitizers' runtime; these builds are for tests.
+    "readlink",
+    "mprotect",
+    "getuid",
+    "geteuid",
+    "getgid",
+    "getegid",
+    "getppid",
+    "personality",
+    "mincore",
+#endif
+};
+
+struct FilterCloser {
+  void operator()(void* filter) const { seccomp_release(filter); }
+};
+using Filter = std::unique_ptr<void, FilterCloser>;
+
+// seccomp_rule_add answers a negative errno.
+Result<> Allow(const Filter& filter, const char* name) {
+  const int call = seccomp_syscall_resolve_name(name);
+  if (call == __NR_SCMP_ERROR)
+    return Fail(Code::kInternal, std::string("seccomp: unknown call ") + name);
+  const int error = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0);
+  if (error != 0 && error != -EEXIST)
+    return FailErrno(std::string("seccomp: allow ") + name, -error);
+  return {};
+}
+
+Result<> AllowIf(const Filter& filter, const char* name, scmp_arg_cmp condition) {
+  const int error = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW,
+                                     seccomp_syscall_resolve_name(name), 1, condition);
+  if (error != 0) return FailErrno(std::string("seccomp: allow some ") + name, -error);
+  return {};
+}
+
+Result<> LoadSeccomp(const Confinement& confinement) {
+  const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)));
+  if (!filter) return Fail(Code::kInternal, "seccomp: no filter");
+  seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
+  for (const char* name : kBaseCalls) {
+    if (auto allowed = Allow(filter, name); !allowed) return allowed;
+  }
+  for (const AllowedCall& call : confinement.calls) {
+    if (auto allowed = Allow(filter, call.name); !allowed) return allowed;
+  }
+  const auto self = static_cast<scmp_datum_t>(getpid());
+  struct {
+    const char* name;
+    scmp_arg_cmp condition;
+  } const conditional[] = {
+      // No memory becomes code after start.
+      {"mmap", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
+#ifndef ALOHA_SANITIZED
+      {"mprotect", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
+#endif
+      // Threads, never processes.
+      {"clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)},
+      // abort() signals itself; nobody else.
+      {"tgkill", SCMP_A0(SCMP_CMP_EQ, self)},
+      // Limits may be read and lowered, its own alone.
+      {"prlimit64", SCMP_A0(SCMP_CMP_EQ, 0)},
+  };
+  for (const auto& rule : conditional) {
+    if (auto allowed = AllowIf(filter, rule.name, rule.condition); !allowed) return allowed;
+  }
+  if (confinement.internet_sockets) {
+    for (const scmp_datum_t family : {AF_INET, AF_INET6}) {
+      if (auto allowed = AllowIf(filter, "socket", SCMP_A0(SCMP_CMP_EQ, family)); !allowed)
+        return allowed;
+    }
+  }
+  // glibc tries clone3 first and falls back to clone, whose flags can be checked.
+  if (const int error =
+          seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0)) {
+    return FailErrno("seccomp: clone3", -error);
+  }
+  if (const int error = seccomp_load(filter.get())) return FailErrno("seccomp: load", -error);
+  return {};
+}
+
+// linux/landlock.h of Debian 12 knows ABI 2 only; the kernel ignores nothing, so sizes matter.
+struct LandlockAttributes {
+  uint64_t handled_access_fs;
+  uint64_t handled_access_net;  // from ABI 4: 1 bind TCP, 2 connect TCP
+  uint64_t scoped;              // from ABI 6: 1 abstract Unix sockets, 2 signals
+};
+
+// Denies every file. Answers the ABI version; 0 when the kernel has no Landlock.
+Result<int> RestrictFiles(const Confinement& confinement) {
+  const long abi =
+      syscall(SYS_landlock_create_ruleset, nullptr, 0, 1 /* LANDLOCK_CREATE_RULESET_VERSION */);
+  if (abi <= 0) return 0;
+  // Rights to files per ABI: 13 in the first, then refer, truncate, ioctl on devices.
+  const int rights = abi == 1 ? 13 : abi == 2 ? 14 : abi < 5 ? 15 : 16;
+  LandlockAttributes attributes{};
+  attributes.handled_access_fs = (uint64_t{1} << rights) - 1;
+  const bool binds = confinement.keep_capabilities;  // aloha-system alone
+  attributes.handled_access_net = binds ? 0 : confinement.internet_sockets ? 1 : 3;
+  attributes.scoped = 3;
+  const size_t size = abi >= 6   ? sizeof(attributes)
+                      : abi >= 4 ? 2 * sizeof(uint64_t)
+                                 : sizeof(uint64_t);
+  const long ruleset = syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
+  if (ruleset < 0) return FailErrno("landlock_create_ruleset");
+  const long restricted = syscall(SYS_landlock_restrict_self, ruleset, 0);
+  const int error = errno;
+  close(static_cast<int>(ruleset));
+  if (restricted != 0) return FailErrno("landlock_restrict_self", error);
+  return static_cast<int>(abi);
+}
+
+Result<> DropCapabilities() {
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  const std::unique_ptr<std::remove_pointer_t<cap_t>, int (*)(void*)> none(cap_init(), cap_free);
+  if (!none || cap_set_proc(none.get()) != 0) return FailErrno("cap_set_proc");
+  return {};
+}
+
+Result<> LimitResources() {
+  const rlimit no_core{0, 0};
+  if (setrlimit(RLIMIT_CORE, &no_core) != 0) return FailErrno("setrlimit RLIMIT_CORE");
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return FailErrno("getrlimit RLIMIT_NOFILE");
+  files.rlim_cur = files.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) return FailErrno("setrlimit RLIMIT_NOFILE");
+  return {};
+}
+
+bool OpenRefused() {
+  const int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) close(fd);
+  return fd < 0;
+}
+
+bool SocketRefused(int family) {
+  const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd >= 0) close(fd);
+  return fd < 0;
+}
+
+bool ExecRefused() {
+  char* const arguments[] = {nullptr};
+  execve("/bin/true", arguments, arguments);  // on success there is nobody left to say so
+  return true;
+}
+
+bool CodeRefused() {
+  void* page = mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page != MAP_FAILED) munmap(page, 4096);
+  return page == MAP_FAILED;
+}
+
+}  // namespace
+
+Result<ConfinementReport> Confine(const Confinement& confinement) {
+  ConfinementReport report;
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return FailErrno("PR_SET_DUMPABLE");
+  if (auto limited = LimitResources(); !limited) return tl::make_unexpected(limited.error());
+  if (!confinement.keep_capabilities) {
+    if (auto dropped = DropCapabilities(); !dropped) return tl::make_unexpected(dropped.error());
+  }
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return FailErrno("PR_SET_NO_NEW_PRIVS");
+  const Result<int> landlock = RestrictFiles(confinement);
+  if (!landlock) return tl::make_unexpected(landlock.error());
+  report.landlock_abi = *landlock;
+  // Before seccomp, so that it is Landlock that refuses.
+  if (report.landlock_abi > 0)
+    report.probes.push_back({"landlock: open /etc/passwd", OpenRefused()});
+  if (auto loaded = LoadSeccomp(confinement); !loaded) return tl::make_unexpected(loaded.error());
+  report.probes.push_back({"open /etc/passwd", OpenRefused()});
+  report.probes.push_back({"socket AF_UNIX", SocketRefused(AF_UNIX)});
+  if (!confinement.internet_sockets)
+    report.probes.push_back({"socket AF_INET", SocketRefused(AF_INET)});
+  report.probes.push_back({"execve", ExecRefused()});
+  report.probes.push_back({"memory that is code", CodeRefused()});
+  for (const ConfinementProbe& probe : report.probes) {
+    if (!probe.refused)
+      return Fail(Code::kInternal, "confinement does not hold: " + probe.act + " succeeded");
+  }
+  return report;
+}
+
+}  // namespace aloha

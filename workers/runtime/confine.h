@@ -1,0 +1,46 @@
+// Confinement of a process: no_new_privs, not dumpable, no capability, Landlock without a single
+// path, and a seccomp allow-list that answers EPERM. It is irrevocable, and on in every build.
+#ifndef ALOHA_WORKERS_RUNTIME_CONFINE_H_
+#define ALOHA_WORKERS_RUNTIME_CONFINE_H_
+
+#include <string>
+#include <vector>
+
+#include "workers/runtime/error.h"
+
+namespace aloha {
+
+// A system call a role needs beyond the base set, and why.
+struct AllowedCall {
+  const char* name;
+  const char* reason;
+};
+
+struct Confinement {
+  // Beyond the base set (memory, threads, epoll, reading, writing and closing what is open; see
+  // confine.cc).
+  std::vector<AllowedCall> calls;
+  // May make IPv4 and IPv6 TCP sockets. AF_UNIX sockets are allowed to nobody.
+  bool internet_sockets = false;
+  // Keeps the capabilities that its file or its parent gave (aloha-system alone).
+  bool keep_capabilities = false;
+};
+
+// One forbidden act that was tried.
+struct ConfinementProbe {
+  std::string act;
+  bool refused = false;
+};
+
+struct ConfinementReport {
+  int landlock_abi = 0;  // 0: this kernel has none
+  std::vector<ConfinementProbe> probes;
+};
+
+// Confines the calling process, which must still have one thread, then tries what must be refused.
+// An error when a step fails or when a forbidden act succeeded; the process must end then.
+Result<ConfinementReport> Confine(const Confinement& confinement);
+
+}  // namespace aloha
+
+#endif  // ALOHA_WORKERS_RUNTIME_CONFINE_H_

@@ -1,0 +1,40 @@
+#include "workers/runtime/grpc_status.h"
+
+#include <array>
+#include <utility>
+
+namespace aloha {
+namespace {
+
+constexpr std::array<std::pair<Code, grpc::StatusCode>, 10> kCodes = {{
+    {Code::kInvalidArgument, grpc::StatusCode::INVALID_ARGUMENT},
+    {Code::kFailedPrecondition, grpc::StatusCode::FAILED_PRECONDITION},
+    {Code::kNotFound, grpc::StatusCode::NOT_FOUND},
+    {Code::kAlreadyExists, grpc::StatusCode::ALREADY_EXISTS},
+    {Code::kPermissionDenied, grpc::StatusCode::PERMISSION_DENIED},
+    {Code::kResourceExhausted, grpc::StatusCode::RESOURCE_EXHAUSTED},
+    {Code::kUnavailable, grpc::StatusCode::UNAVAILABLE},
+    {Code::kDeadlineExceeded, grpc::StatusCode::DEADLINE_EXCEEDED},
+    {Code::kAborted, grpc::StatusCode::ABORTED},
+    {Code::kInternal, grpc::StatusCode::INTERNAL},
+}};
+
+}  // namespace
+
+grpc::Status ToStatus(const Error& error) {
+  for (const auto& [ours, theirs] : kCodes) {
+    if (ours == error.code) {
+      return {theirs, error.field.empty() ? error.message : error.field + ": " + error.message};
+    }
+  }
+  return {grpc::StatusCode::INTERNAL, error.message};
+}
+
+Error FromStatus(const grpc::Status& status) {
+  for (const auto& [ours, theirs] : kCodes) {
+    if (theirs == status.error_code()) return {ours, status.error_message(), {}};
+  }
+  return {Code::kInternal, status.error_message(), {}};
+}
+
+}  // namespace aloha
