@@ -1,0 +1,173 @@
+#include "tests/farm/session.h"
+
+#include <asio/buffer.hpp>
+#include <asio/experimental/as_tuple.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/read.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/write.hpp>
+
+namespace aloha::farm {
+namespace {
+
+constexpr size_t kMaxLine = 64 * 1024;
+constexpr size_t kSmallRead = 4096;  // what an idle session holds
+constexpr size_t kBulkRead = 64 * 1024;
+constexpr auto kNoThrow = asio::experimental::as_tuple(asio::use_awaitable);
+
+[[noreturn]] void End(asio::error::basic_errors why) { throw asio::system_error(why); }
+
+}  // namespace
+
+Session::Session(asio::ip::tcp::socket socket, Service& service)
+    : service_(service), socket_(std::move(socket)) {
+  service_.live.insert(this);
+}
+
+Session::~Session() { service_.live.erase(this); }
+
+asio::awaitable<void> Session::Run() {
+  try {
+    asio::error_code ignored;
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    if (service_.fault == Fault::kReset) Close(true);
+    if (service_.implicit_tls) {
+      if (service_.fault == Fault::kStall) co_await Obey(service_);
+      co_await StartTls();
+    }
+    co_await service_.protocol->serve(*this);
+    co_await ShutDown();
+  } catch (const asio::system_error&) {
+    // The client left, or the fault ended the session: nothing to tell anybody.
+  }
+}
+
+asio::awaitable<std::string> Session::ReadCommand() {
+  std::string line = co_await ReadLine();
+  ++service_.requests;
+  co_return line;
+}
+
+asio::awaitable<std::string> Session::ReadLine() {
+  size_t end;
+  size_t searched = 0;
+  while ((end = buffer_.find('\n', searched)) == std::string::npos) {
+    searched = buffer_.size();
+    if (searched > kMaxLine) End(asio::error::message_size);
+    co_await ReadMore(kSmallRead);
+  }
+  std::string line = buffer_.substr(0, end);
+  buffer_.erase(0, end + 1);
+  if (line.ends_with('\r')) line.pop_back();
+  co_return line;
+}
+
+asio::awaitable<std::string> Session::Read(size_t size) {
+  while (buffer_.size() < size) co_await ReadMore(kSmallRead);
+  std::string bytes = buffer_.substr(0, size);
+  buffer_.erase(0, size);
+  co_return bytes;
+}
+
+asio::awaitable<char> Session::Peek() {
+  if (buffer_.empty()) co_await ReadMore(kSmallRead);
+  co_return buffer_.front();
+}
+
+asio::awaitable<void> Session::Discard(uint64_t size) {
+  while (size > buffer_.size()) {
+    size -= buffer_.size();
+    buffer_.clear();
+    co_await ReadMore(kBulkRead);
+  }
+  buffer_.erase(0, size);
+}
+
+asio::awaitable<uint64_t> Session::DiscardToDot() {
+  constexpr std::string_view kDot = "\r\n.\r\n";
+  uint64_t forgotten = 0;
+  buffer_.insert(0, "\r\n");  // the dot may stand in the very first line
+  size_t at;
+  while ((at = buffer_.find(kDot)) == std::string::npos) {
+    if (buffer_.size() >= kDot.size()) {
+      const size_t surplus = buffer_.size() - (kDot.size() - 1);
+      forgotten += surplus;
+      buffer_.erase(0, surplus);
+    }
+    co_await ReadMore(kBulkRead);
+  }
+  buffer_.erase(0, at + kDot.size());
+  co_return forgotten + at;
+}
+
+asio::awaitable<void> Session::Reply(std::string text) {
+  co_await Obey(service_);
+  co_await Write(text);
+}
+
+asio::awaitable<void> Session::Write(std::string_view bytes) {
+  if (tls_) {
+    co_await asio::async_write(*tls_, asio::buffer(bytes), asio::use_awaitable);
+  } else {
+    co_await asio::async_write(socket_, asio::buffer(bytes), asio::use_awaitable);
+  }
+}
+
+asio::awaitable<void> Session::Obey(Service& service) {
+  while (service.fault == Fault::kStall) co_await service.fault_changed.async_wait(kNoThrow);
+  if (service.fault == Fault::kSlow) {
+    asio::steady_timer timer(socket_.get_executor(), service.delay);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+  if (service.fault == Fault::kReset) Close(true);
+  if (service.fault == Fault::kFail) {
+    const std::string refusal = service_.protocol->refusal(server());
+    co_await Write(refusal);
+    co_await ShutDown();
+    End(asio::error::operation_aborted);
+  }
+  if (!socket_.is_open()) End(asio::error::operation_aborted);
+}
+
+asio::awaitable<void> Session::StartTls() {
+  buffer_.clear();
+  tls_.emplace(socket_, *service_.tls);
+  co_await tls_->async_handshake(asio::ssl::stream_base::server, asio::use_awaitable);
+}
+
+void Session::Close(bool reset) {
+  asio::error_code ignored;
+  if (reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
+}
+
+asio::awaitable<void> Session::ReadMore(size_t at_most) {
+  const size_t before = buffer_.size();
+  buffer_.resize(before + at_most);
+  const auto space = asio::buffer(buffer_.data() + before, at_most);
+  size_t read = 0;
+  if (tls_) {
+    read = co_await tls_->async_read_some(space, asio::use_awaitable);
+  } else {
+    read = co_await socket_.async_read_some(space, asio::use_awaitable);
+  }
+  buffer_.resize(before + read);
+}
+
+// Says goodbye so that the client has read everything before the socket closes: unread input would
+// turn the close into a reset. Waits at most a second for the client's own goodbye.
+asio::awaitable<void> Session::ShutDown() {
+  using asio::experimental::awaitable_operators::operator||;
+  asio::steady_timer limit(socket_.get_executor(), std::chrono::seconds(1));
+  if (tls_) {
+    co_await (tls_->async_shutdown(kNoThrow) || limit.async_wait(asio::use_awaitable));
+    co_return;
+  }
+  asio::error_code ignored;
+  socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+  char byte;
+  co_await (socket_.async_read_some(asio::buffer(&byte, 1), kNoThrow) ||
+            limit.async_wait(asio::use_awaitable));
+}
+
+}  // namespace aloha::farm
