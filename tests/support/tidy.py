@@ -1,0 +1,93 @@
+"""Runs clang-tidy over the project's own sources: tidy.py BUILD_FOLDER CACHE_FOLDER JOBS
+
+A file is looked at again only when it, something it includes, .clang-tidy or its compile command has changed: the
+key of an answer is a hash of all of these, the list of includes being the one that ninja keeps. Only good answers
+are kept. Exit code 1 when a file has a finding.
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+
+TIDY = "clang-tidy-16"
+
+
+def includes(build):
+    """What each object file was made from, as ninja noted it: {object: [path, ...]}."""
+    answer = subprocess.run(["ninja", "-C", build, "-t", "deps"], capture_output=True, text=True, check=True).stdout
+    found, current = {}, None
+    for line in answer.splitlines():
+        if line.startswith("    "):
+            current.append(line.strip())
+        elif ": #deps" in line:
+            current = found.setdefault(line.split(": #deps")[0], [])
+    return found
+
+
+class Hashes:
+    """Contents of files, each read once."""
+
+    def __init__(self, base):
+        self._base = base
+        self._known = {}
+
+    def of(self, path):
+        if path not in self._known:
+            self._known[path] = hashlib.sha256((self._base / path).read_bytes()).digest()
+        return self._known[path]
+
+
+def key(command, paths, hashes, common):
+    """Name of the answer about one file, or None when it is not known what the file includes."""
+    if not paths:
+        return None
+    total = hashlib.sha256(common + command.encode())
+    for path in sorted(paths):
+        try:
+            total.update(path.encode() + hashes.of(path))
+        except OSError:
+            return None
+    return total.hexdigest()
+
+
+def main(build, cache, jobs):
+    build, cache, root = pathlib.Path(build), pathlib.Path(cache), pathlib.Path.cwd()
+    cache.mkdir(parents=True, exist_ok=True)
+    version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
+    common = version + (root / ".clang-tidy").read_bytes()
+    known, hashes = includes(build), Hashes(build)
+
+    todo = []
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        source = pathlib.Path(entry["file"])
+        if root / "build" in source.parents:
+            continue
+        words = entry["command"].split()
+        made = words[words.index("-o") + 1]
+        name = key(entry["command"], known.get(made, []), hashes, common)
+        if name is None or not (cache / name).exists():
+            todo.append((source, name))
+
+    def look(item):
+        source, name = item
+        answer = subprocess.run([TIDY, "-p", build, "--quiet", source], capture_output=True, text=True)
+        if answer.returncode == 0 and name is not None:
+            (cache / name).touch()
+        return source, answer
+
+    print(f"{len(todo)} files to look at", flush=True)
+    bad = 0
+    with concurrent.futures.ThreadPoolExecutor(int(jobs)) as pool:
+        for source, answer in pool.map(look, todo):
+            if answer.returncode != 0:
+                bad += 1
+                print(f"{source.relative_to(root)}\n{answer.stdout}{answer.stderr}", flush=True)
+    print(f"{bad} files with findings")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
