@@ -1,0 +1,2 @@
+"""What every integration and interop test may use: see support/README.md."""
+pytest_plugins = ["aloha_fixtures"]

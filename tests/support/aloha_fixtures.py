@@ -1,0 +1,81 @@
+"""The pytest fixtures: each ends what it started, also when the test failed."""
+import pathlib
+import shutil
+import tempfile
+
+import process
+import pytest
+from aloha import Aloha
+from farm import Farm
+
+
+def pytest_configure(config):
+    process.become_subreaper()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows the end of the supervisors' logs."""
+    report = (yield).get_result()
+    if report.failed:
+        for instance in getattr(item, "alohas", []):
+            if instance.log.exists():
+                report.sections.append((f"log of {instance.folder.name}", instance.tail(60)))
+
+
+@pytest.fixture
+def folder():
+    """A folder that every user may enter and only this one may write; gone afterwards."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="aloha-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def make_farm():
+    """make_farm(cas=2, hub=2): as many farms as a test wants."""
+    farms = []
+
+    def make(**options):
+        farms.append(Farm(**options))
+        return farms[-1]
+
+    yield make
+    for farm in farms:
+        farm.stop()
+
+
+@pytest.fixture
+def farm(make_farm):
+    return make_farm()
+
+
+@pytest.fixture
+def make_aloha(folder, request):
+    """make_aloha(config, …): a supervisor that is not started yet; see aloha.Aloha."""
+    request.node.alohas = alohas = []
+
+    def make(config, **options):
+        place = folder / f"aloha{len(alohas)}"
+        place.mkdir()
+        if options.get("user"):
+            shutil.chown(place, options["user"])
+        alohas.append(Aloha(place, config, **options))
+        return alohas[-1]
+
+    yield make
+    for instance in alohas:
+        instance.stop()
+    process.end_orphans()
+
+
+@pytest.fixture
+def start_aloha(make_aloha):
+    """start_aloha(config, …): a supervisor that answers and serves."""
+    def start(config, **options):
+        instance = make_aloha(config, **options).start()
+        instance.wait_serving()
+        return instance
+
+    return start

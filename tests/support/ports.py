@@ -1,0 +1,27 @@
+"""Free TCP ports below the range from which outgoing connections take theirs, so that a port stays free until it is
+bound, and can be bound again later."""
+import itertools
+import os
+import socket
+
+_FIRST, _LAST = 10000, 31999
+_next = itertools.count(os.getpid() * 37 % (_LAST - _FIRST))
+
+
+def _is_free(address, port):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind((address, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(addresses=("127.0.0.1", "127.0.0.2", "127.0.0.3")):
+    """A port that is free on all `addresses`; none is given twice by one process."""
+    for _ in range(_LAST - _FIRST):
+        port = _FIRST + next(_next) % (_LAST - _FIRST)
+        if all(_is_free(a, port) for a in addresses):
+            return port
+    raise AssertionError("no free port")
