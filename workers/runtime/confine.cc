@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/capability.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -149,6 +150,8 @@ Result<> LoadSeccomp(const Confinement& confinement) {
 #ifndef ALOHA_SANITIZED
       {"mprotect", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
 #endif
+      // Asio makes a descriptor that it waits for non-blocking this way.
+      {"ioctl", SCMP_A1(SCMP_CMP_EQ, FIONBIO)},
       // Threads, never processes.
       {"clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)},
       // abort() signals itself; nobody else.

@@ -81,7 +81,10 @@ class WorkerProcess {
   void AcceptSupervisors() {
     control_.async_wait(
         asio::posix::stream_descriptor::wait_read, [this](const asio::error_code& error) {
-          if (error) return;
+          if (error) {  // no supervisor could ever come back
+            log_.Error("control socket: " + error.message());
+            return loop_.stop();
+          }
           const int fd =
               accept4(control_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
           UniqueFd connection(fd);
