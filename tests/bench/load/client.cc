@@ -1,0 +1,184 @@
+#include "tests/bench/load/client.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+
+#include "tests/bench/load/socket.h"
+
+namespace aloha::load {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kPatienceMs = 10'000;
+constexpr size_t kChunk = 256 * 1024;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+uint32_t microseconds_since(Clock::time_point start) {
+  return static_cast<uint32_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
+}
+
+// Exchanges over a number of connections at the same time.
+class Exchanger {
+ public:
+  explicit Exchanger(const Exchanges& plan)
+      : plan_(plan), request_(plan.size), peers_(plan.connections) {
+    report_.latencies.reserve(plan.operations);
+  }
+
+  Report run() {
+    const auto start = Clock::now();
+    for (Peer& peer : peers_) begin(peer);
+    std::array<epoll_event, 256> events;
+    while (open_ > 0) {
+      const int n = epoll_wait(epoll_, events.data(), events.size(), kPatienceMs);
+      if (n <= 0) break;
+      for (int i = 0; i < n; ++i) step(*static_cast<Peer*>(events[i].data.ptr));
+    }
+    report_.seconds = seconds_since(start);
+    report_.errors += plan_.operations - report_.operations - report_.errors;
+    report_.bytes = report_.operations * plan_.size;
+    return std::move(report_);
+  }
+
+ private:
+  struct Peer {
+    int fd = -1;
+    bool sent = false;
+    size_t missing = 0;
+    Clock::time_point start;
+  };
+
+  // Takes the next exchange of the plan, on a new connection if there is none; ends the peer when
+  // all are taken.
+  void begin(Peer& peer) {
+    for (; begun_ < plan_.operations; ++report_.errors) {
+      ++begun_;
+      peer.start = Clock::now();
+      peer.missing = plan_.size;
+      peer.sent = false;
+      if (peer.fd >= 0) return send_request(peer);
+      peer.fd = connect_to(plan_.port, SOCK_NONBLOCK);
+      if (peer.fd < 0) continue;
+      ++open_;
+      epoll_event event{.events = EPOLLOUT, .data = {.ptr = &peer}};
+      if (epoll_ctl(epoll_, EPOLL_CTL_ADD, peer.fd, &event) != 0) die("epoll_ctl");
+      return;
+    }
+    drop(peer);
+  }
+
+  void step(Peer& peer) {
+    if (!peer.sent) {
+      epoll_event event{.events = EPOLLIN, .data = {.ptr = &peer}};
+      epoll_ctl(epoll_, EPOLL_CTL_MOD, peer.fd, &event);
+      return send_request(peer);
+    }
+    const long n = discard(peer.fd, peer.missing);
+    if (n < 0 && errno == EAGAIN) return;
+    if (n <= 0) return fail(peer);
+    peer.missing -= static_cast<size_t>(n);
+    if (peer.missing > 0) return;
+    report_.latencies.push_back(microseconds_since(peer.start));
+    ++report_.operations;
+    if (plan_.reconnect) drop(peer);
+    begin(peer);
+  }
+
+  void send_request(Peer& peer) {
+    peer.sent = true;
+    if (!send_all(peer.fd, request_)) fail(peer);
+  }
+
+  void fail(Peer& peer) {
+    ++report_.errors;
+    drop(peer);
+    begin(peer);
+  }
+
+  void drop(Peer& peer) {
+    if (peer.fd < 0) return;
+    close(peer.fd);
+    peer.fd = -1;
+    --open_;
+  }
+
+  const Exchanges plan_;
+  const std::vector<std::byte> request_;
+  const int epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  std::vector<Peer> peers_;
+  size_t open_ = 0;
+  uint64_t begun_ = 0;
+  Report report_;
+};
+
+// Counts one operation over one connection.
+template <typename Transfer>
+Report run_transfer(uint16_t port, Transfer transfer) {
+  Report report;
+  const auto start = Clock::now();
+  const int fd = connect_to(port, 0);
+  const bool done = fd >= 0 && transfer(fd, report.bytes);
+  if (fd >= 0) close(fd);
+  report.seconds = seconds_since(start);
+  report.latencies.push_back(microseconds_since(start));
+  (done ? report.operations : report.errors) = 1;
+  return report;
+}
+
+}  // namespace
+
+Report run_exchanges(const Exchanges& plan) { return Exchanger(plan).run(); }
+
+Report run_down(uint16_t port, uint64_t bytes) {
+  return run_transfer(port, [bytes](int fd, uint64_t& moved) {
+    while (moved < bytes) {
+      const long n = discard(fd, std::min<uint64_t>(kChunk, bytes - moved));
+      if (n <= 0) return false;
+      moved += static_cast<uint64_t>(n);
+    }
+    return true;
+  });
+}
+
+Report run_up(uint16_t port, uint64_t bytes) {
+  return run_transfer(port, [bytes](int fd, uint64_t& moved) {
+    const std::vector<std::byte> chunk(kChunk);
+    while (moved < bytes) {
+      const size_t size = std::min<uint64_t>(kChunk, bytes - moved);
+      if (!send_all(fd, {chunk.data(), size})) return false;
+      moved += size;
+    }
+    uint64_t counted = 0;
+    return shutdown(fd, SHUT_WR) == 0 &&
+           recv(fd, &counted, sizeof counted, MSG_WAITALL) == sizeof counted && counted == bytes;
+  });
+}
+
+Report open_idle(uint16_t port, size_t connections) {
+  Report report;
+  const auto start = Clock::now();
+  for (size_t i = 0; i < connections; ++i) {
+    const auto began = Clock::now();
+    const int fd = connect_to(port, 0);
+    std::byte byte{};
+    const bool done = fd >= 0 && send_all(fd, {&byte, 1}) && recv(fd, &byte, 1, 0) == 1;
+    ++(done ? report.operations : report.errors);
+    report.latencies.push_back(microseconds_since(began));
+  }
+  report.bytes = report.operations;
+  report.seconds = seconds_since(start);
+  return report;
+}
+
+}  // namespace aloha::load

@@ -1,0 +1,52 @@
+// The clients of the balancers that are compared.
+#ifndef ALOHA_TESTS_BENCH_LOAD_CLIENT_H_
+#define ALOHA_TESTS_BENCH_LOAD_CLIENT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace aloha::load {
+
+// What a run did.
+struct Report {
+  uint64_t operations = 0;
+  uint64_t errors = 0;
+  // Payload, one direction.
+  uint64_t bytes = 0;
+  double seconds = 0;
+  // Duration of each operation in microseconds, in any order.
+  std::vector<uint32_t> latencies;
+};
+
+// How exchanges are made.
+struct Exchanges {
+  uint16_t port = 0;
+  // At the same time.
+  size_t connections = 1;
+  // In all.
+  uint64_t operations = 1;
+  // Bytes sent, and as many expected back.
+  size_t size = 100;
+  // A new connection for each exchange.
+  bool reconnect = false;
+};
+
+// run_exchanges(plan): Makes exchanges with an echo service. A connection that breaks is an error
+// and is replaced; when nothing happens for 10 s, whatever is missing counts as errors.
+Report run_exchanges(const Exchanges& plan);
+
+// run_down(port, bytes): Takes that many bytes from a source over one connection, then closes it.
+Report run_down(uint16_t port, uint64_t bytes);
+
+// run_up(port, bytes): Sends that many bytes to a sink over one connection; an error unless the
+// sink has counted as many.
+Report run_up(uint16_t port, uint64_t bytes);
+
+// open_idle(port, connections): Opens connections to an echo service, exchanges one byte on each,
+// and leaves them open until the program ends.
+Report open_idle(uint16_t port, size_t connections);
+
+}  // namespace aloha::load
+
+#endif  // ALOHA_TESTS_BENCH_LOAD_CLIENT_H_
