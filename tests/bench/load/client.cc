@@ -19,11 +19,11 @@ using Clock = std::chrono::steady_clock;
 constexpr int kPatienceMs = 10'000;
 constexpr size_t kChunk = 256 * 1024;
 
-double seconds_since(Clock::time_point start) {
+double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-uint32_t microseconds_since(Clock::time_point start) {
+uint32_t MicrosecondsSince(Clock::time_point start) {
   return static_cast<uint32_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
 }
@@ -36,16 +36,16 @@ class Exchanger {
     report_.latencies.reserve(plan.operations);
   }
 
-  Report run() {
+  Report Run() {
     const auto start = Clock::now();
-    for (Peer& peer : peers_) begin(peer);
+    for (Peer& peer : peers_) Begin(peer);
     std::array<epoll_event, 256> events;
     while (open_ > 0) {
       const int n = epoll_wait(epoll_, events.data(), events.size(), kPatienceMs);
       if (n <= 0) break;
-      for (int i = 0; i < n; ++i) step(*static_cast<Peer*>(events[i].data.ptr));
+      for (int i = 0; i < n; ++i) Step(*static_cast<Peer*>(events[i].data.ptr));
     }
-    report_.seconds = seconds_since(start);
+    report_.seconds = SecondsSince(start);
     report_.errors += plan_.operations - report_.operations - report_.errors;
     report_.bytes = report_.operations * plan_.size;
     return std::move(report_);
@@ -61,52 +61,52 @@ class Exchanger {
 
   // Takes the next exchange of the plan, on a new connection if there is none; ends the peer when
   // all are taken.
-  void begin(Peer& peer) {
+  void Begin(Peer& peer) {
     for (; begun_ < plan_.operations; ++report_.errors) {
       ++begun_;
       peer.start = Clock::now();
       peer.missing = plan_.size;
       peer.sent = false;
-      if (peer.fd >= 0) return send_request(peer);
-      peer.fd = connect_to(plan_.port, SOCK_NONBLOCK);
+      if (peer.fd >= 0) return SendRequest(peer);
+      peer.fd = ConnectTo(plan_.port, SOCK_NONBLOCK);
       if (peer.fd < 0) continue;
       ++open_;
       epoll_event event{.events = EPOLLOUT, .data = {.ptr = &peer}};
-      if (epoll_ctl(epoll_, EPOLL_CTL_ADD, peer.fd, &event) != 0) die("epoll_ctl");
+      if (epoll_ctl(epoll_, EPOLL_CTL_ADD, peer.fd, &event) != 0) Die("epoll_ctl");
       return;
     }
-    drop(peer);
+    Drop(peer);
   }
 
-  void step(Peer& peer) {
+  void Step(Peer& peer) {
     if (!peer.sent) {
       epoll_event event{.events = EPOLLIN, .data = {.ptr = &peer}};
       epoll_ctl(epoll_, EPOLL_CTL_MOD, peer.fd, &event);
-      return send_request(peer);
+      return SendRequest(peer);
     }
-    const long n = discard(peer.fd, peer.missing);
+    const long n = Discard(peer.fd, peer.missing);
     if (n < 0 && errno == EAGAIN) return;
-    if (n <= 0) return fail(peer);
+    if (n <= 0) return Fail(peer);
     peer.missing -= static_cast<size_t>(n);
     if (peer.missing > 0) return;
-    report_.latencies.push_back(microseconds_since(peer.start));
+    report_.latencies.push_back(MicrosecondsSince(peer.start));
     ++report_.operations;
-    if (plan_.reconnect) drop(peer);
-    begin(peer);
+    if (plan_.reconnect) Drop(peer);
+    Begin(peer);
   }
 
-  void send_request(Peer& peer) {
+  void SendRequest(Peer& peer) {
     peer.sent = true;
-    if (!send_all(peer.fd, request_)) fail(peer);
+    if (!SendAll(peer.fd, request_)) Fail(peer);
   }
 
-  void fail(Peer& peer) {
+  void Fail(Peer& peer) {
     ++report_.errors;
-    drop(peer);
-    begin(peer);
+    Drop(peer);
+    Begin(peer);
   }
 
-  void drop(Peer& peer) {
+  void Drop(Peer& peer) {
     if (peer.fd < 0) return;
     close(peer.fd);
     peer.fd = -1;
@@ -124,26 +124,26 @@ class Exchanger {
 
 // Counts one operation over one connection.
 template <typename Transfer>
-Report run_transfer(uint16_t port, Transfer transfer) {
+Report RunTransfer(uint16_t port, Transfer transfer) {
   Report report;
   const auto start = Clock::now();
-  const int fd = connect_to(port, 0);
+  const int fd = ConnectTo(port, 0);
   const bool done = fd >= 0 && transfer(fd, report.bytes);
   if (fd >= 0) close(fd);
-  report.seconds = seconds_since(start);
-  report.latencies.push_back(microseconds_since(start));
+  report.seconds = SecondsSince(start);
+  report.latencies.push_back(MicrosecondsSince(start));
   (done ? report.operations : report.errors) = 1;
   return report;
 }
 
 }  // namespace
 
-Report run_exchanges(const Exchanges& plan) { return Exchanger(plan).run(); }
+Report RunExchanges(const Exchanges& plan) { return Exchanger(plan).Run(); }
 
-Report run_down(uint16_t port, uint64_t bytes) {
-  return run_transfer(port, [bytes](int fd, uint64_t& moved) {
+Report RunDown(uint16_t port, uint64_t bytes) {
+  return RunTransfer(port, [bytes](int fd, uint64_t& moved) {
     while (moved < bytes) {
-      const long n = discard(fd, std::min<uint64_t>(kChunk, bytes - moved));
+      const long n = Discard(fd, std::min<uint64_t>(kChunk, bytes - moved));
       if (n <= 0) return false;
       moved += static_cast<uint64_t>(n);
     }
@@ -151,12 +151,12 @@ Report run_down(uint16_t port, uint64_t bytes) {
   });
 }
 
-Report run_up(uint16_t port, uint64_t bytes) {
-  return run_transfer(port, [bytes](int fd, uint64_t& moved) {
+Report RunUp(uint16_t port, uint64_t bytes) {
+  return RunTransfer(port, [bytes](int fd, uint64_t& moved) {
     const std::vector<std::byte> chunk(kChunk);
     while (moved < bytes) {
       const size_t size = std::min<uint64_t>(kChunk, bytes - moved);
-      if (!send_all(fd, {chunk.data(), size})) return false;
+      if (!SendAll(fd, {chunk.data(), size})) return false;
       moved += size;
     }
     uint64_t counted = 0;
@@ -165,19 +165,19 @@ Report run_up(uint16_t port, uint64_t bytes) {
   });
 }
 
-Report open_idle(uint16_t port, size_t connections) {
+Report OpenIdle(uint16_t port, size_t connections) {
   Report report;
   const auto start = Clock::now();
   for (size_t i = 0; i < connections; ++i) {
     const auto began = Clock::now();
-    const int fd = connect_to(port, 0);
+    const int fd = ConnectTo(port, 0);
     std::byte byte{};
-    const bool done = fd >= 0 && send_all(fd, {&byte, 1}) && recv(fd, &byte, 1, 0) == 1;
+    const bool done = fd >= 0 && SendAll(fd, {&byte, 1}) && recv(fd, &byte, 1, 0) == 1;
     ++(done ? report.operations : report.errors);
-    report.latencies.push_back(microseconds_since(began));
+    report.latencies.push_back(MicrosecondsSince(began));
   }
   report.bytes = report.operations;
-  report.seconds = seconds_since(start);
+  report.seconds = SecondsSince(start);
   return report;
 }
 

@@ -32,20 +32,20 @@ struct Exchanges {
   bool reconnect = false;
 };
 
-// run_exchanges(plan): Makes exchanges with an echo service. A connection that breaks is an error
+// RunExchanges(plan): Makes exchanges with an echo service. A connection that breaks is an error
 // and is replaced; when nothing happens for 10 s, whatever is missing counts as errors.
-Report run_exchanges(const Exchanges& plan);
+Report RunExchanges(const Exchanges& plan);
 
-// run_down(port, bytes): Takes that many bytes from a source over one connection, then closes it.
-Report run_down(uint16_t port, uint64_t bytes);
+// RunDown(port, bytes): Takes that many bytes from a source over one connection, then closes it.
+Report RunDown(uint16_t port, uint64_t bytes);
 
-// run_up(port, bytes): Sends that many bytes to a sink over one connection; an error unless the
+// RunUp(port, bytes): Sends that many bytes to a sink over one connection; an error unless the
 // sink has counted as many.
-Report run_up(uint16_t port, uint64_t bytes);
+Report RunUp(uint16_t port, uint64_t bytes);
 
-// open_idle(port, connections): Opens connections to an echo service, exchanges one byte on each,
+// OpenIdle(port, connections): Opens connections to an echo service, exchanges one byte on each,
 // and leaves them open until the program ends.
-Report open_idle(uint16_t port, size_t connections);
+Report OpenIdle(uint16_t port, size_t connections);
 
 }  // namespace aloha::load
 

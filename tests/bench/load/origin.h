@@ -17,8 +17,8 @@ struct OriginPorts {
   uint16_t sink = 0;
 };
 
-// run_origin(ports): Serves for ever, in one thread.
-[[noreturn]] void run_origin(const OriginPorts& ports);
+// RunOrigin(ports): Serves for ever, in one thread.
+[[noreturn]] void RunOrigin(const OriginPorts& ports);
 
 }  // namespace aloha::load
 

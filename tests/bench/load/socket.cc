@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kPatienceMs = 10'000;
 
-sockaddr_in loopback(uint16_t port) {
+sockaddr_in Loopback(uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -25,29 +25,29 @@ sockaddr_in loopback(uint16_t port) {
 
 }  // namespace
 
-void die(const char* what) {
+void Die(const char* what) {
   std::perror(what);
   std::exit(1);
 }
 
-int listen_on(uint16_t port) {
+int ListenOn(uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const int on = 1;
-  const sockaddr_in address = loopback(port);
+  const sockaddr_in address = Loopback(port);
   if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       listen(fd, 4096) != 0) {
-    die("listen");
+    Die("listen");
   }
   return fd;
 }
 
-int connect_to(uint16_t port, int flags) {
+int ConnectTo(uint16_t port, int flags) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
   if (fd < 0) return -1;
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  const sockaddr_in address = loopback(port);
+  const sockaddr_in address = Loopback(port);
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
       errno != EINPROGRESS) {
     close(fd);
@@ -56,7 +56,7 @@ int connect_to(uint16_t port, int flags) {
   return fd;
 }
 
-bool send_all(int fd, std::span<const std::byte> data) {
+bool SendAll(int fd, std::span<const std::byte> data) {
   while (!data.empty()) {
     const ssize_t n = send(fd, data.data(), data.size(), MSG_NOSIGNAL);
     if (n >= 0) {
@@ -71,6 +71,6 @@ bool send_all(int fd, std::span<const std::byte> data) {
 }
 
 // For TCP, MSG_TRUNC throws the bytes away inside the kernel (tcp(7)): the load side stays cheap.
-long discard(int fd, size_t most) { return recv(fd, nullptr, most, MSG_TRUNC); }
+long Discard(int fd, size_t most) { return recv(fd, nullptr, most, MSG_TRUNC); }
 
 }  // namespace aloha::load
