@@ -1,0 +1,58 @@
+// What the two halves of compilation share: Exchange areas, and virtual services as written.
+#ifndef ALOHA_SUPERVISOR_CONFIG_COMPILE_PARTS_H_
+#define ALOHA_SUPERVISOR_CONFIG_COMPILE_PARTS_H_
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "supervisor/config/compile.h"
+
+namespace aloha::supervisor {
+
+// Collects the output.
+class Compilation {
+ public:
+  Compilation(const config::v1::Config& source, const config::v1::ServerStates& states)
+      : config(source), states_(states) {}
+
+  // A virtual service with the defaults of time and retries.
+  worker::v1::VirtualService* AddService(const std::string& name);
+  void AddListener(worker::v1::VirtualService* service, const std::string& address, uint32_t port,
+                   bool accept_proxy);
+  // Makes the service use the table, which keeps entries at least so long.
+  void UseStickTable(worker::v1::VirtualService* service, const std::string& table,
+                     std::chrono::milliseconds expiry);
+  // A check with the defaults of intervals; its protocol is the caller's to set.
+  worker::v1::Check* AddCheck(const std::string& id, const std::string& address, uint32_t port);
+  void AddTarget(const std::string& service, const std::string& server,
+                 const std::vector<std::string>& check_ids);
+  // READY unless an administrator said otherwise, of the server of this service, or, in an Exchange
+  // area, of the server.
+  worker::v1::AdminState StateOf(const std::string& service, const std::string& server,
+                                 bool in_exchange_area) const;
+
+  // Stick tables and listeners, which need all services.
+  void Finish(uint32_t cores);
+
+  const config::v1::Config& config;
+  Compiled out;
+
+ private:
+  const config::v1::ServerStates& states_;
+  std::map<std::string, std::chrono::milliseconds> tables_;
+};
+
+// "service/server".
+std::string CheckId(const std::string& service, const std::string& server);
+
+// The canonical text of an address, which is the name of a listener between processes.
+std::string CanonicalAddress(const std::string& text);
+
+void CompileExchange(Compilation& compilation);
+void CompileVirtualServices(Compilation& compilation);
+
+}  // namespace aloha::supervisor
+
+#endif  // ALOHA_SUPERVISOR_CONFIG_COMPILE_PARTS_H_
