@@ -69,7 +69,7 @@ class HttpDialogue final : public Dialogue {
         expected_(check.expect_status().begin(), check.expect_status().end()),
         finder_(check.expect_body()) {}
 
-  Verdict Begin() override {
+  Verdict Restart() override {
     head_.clear();
     in_body_ = false;
     finder_.Clear();

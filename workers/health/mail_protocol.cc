@@ -27,6 +27,8 @@ class LineReader {
   bool too_long() const { return line_.size() > kMaxLine; }
   // The line, or what there is of it.
   std::string_view line() const { return line_; }
+  // What there is of a line that has not ended.
+  std::string_view part() const { return complete_ ? std::string_view() : line_; }
 
  private:
   std::string line_;
@@ -59,7 +61,7 @@ class GreetingDialogue final : public Dialogue {
  public:
   GreetingDialogue(std::string_view word, std::string_view other) : word_(word), other_(other) {}
 
-  Verdict Begin() override {
+  Verdict Restart() override {
     reader_.Clear();
     return Verdict::kMore;
   }
@@ -73,7 +75,7 @@ class GreetingDialogue final : public Dialogue {
     return Fail("greeting was " + Quote(reader_.line()));
   }
 
-  Verdict Closed() override { return Fail(ClosedText(awaited(), reader_.line())); }
+  Verdict Closed() override { return Fail(ClosedText(awaited(), reader_.part())); }
   std::string_view awaited() const override { return "greeting"; }
 
  private:
@@ -104,7 +106,7 @@ class SmtpDialogue final : public Dialogue {
   explicit SmtpDialogue(const std::string& ehlo_name)
       : ehlo_("EHLO " + (ehlo_name.empty() ? "aloha.check.invalid" : ehlo_name) + "\r\n") {}
 
-  Verdict Begin() override {
+  Verdict Restart() override {
     reader_.Clear();
     expected_ = Expected::kGreeting;
     code_ = 0;
@@ -124,7 +126,7 @@ class SmtpDialogue final : public Dialogue {
 
   Verdict Closed() override {
     if (expected_ == Expected::kFarewell) return Succeed("250");
-    return Fail(ClosedText(awaited(), reader_.line()));
+    return Fail(ClosedText(awaited(), reader_.part()));
   }
 
   std::string_view awaited() const override {

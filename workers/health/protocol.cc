@@ -1,5 +1,7 @@
 #include "workers/health/protocol.h"
 
+#include <utility>
+
 #include "workers/health/http_protocol.h"
 #include "workers/health/mail_protocol.h"
 #include "workers/health/rpc_protocol.h"
@@ -11,7 +13,7 @@ namespace {
 // An accepted connection is all that is asked.
 class TcpDialogue final : public Dialogue {
  public:
-  Verdict Begin() override { return Succeed("connected"); }
+  Verdict Restart() override { return Succeed("connected"); }
   Verdict Feed(std::string_view) override { return Verdict::kSuccess; }
   Verdict Closed() override { return Verdict::kSuccess; }
   std::string_view awaited() const override { return "connection"; }

@@ -8,14 +8,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "worker/v1/snapshot.pb.h"
 
 namespace aloha::health {
 
 enum class Verdict {
-  kMore,     // undecided: send what TakeOutput gives, then feed what comes
+  kMore,     // undecided: send the output, then feed what comes
   kSuccess,  // the server does what was asked; reason() says which sign of it was seen
   kFailure,  // reason() says what was wrong, for an administrator
 };
@@ -40,7 +39,10 @@ class Dialogue {
 
   // Forgets the last probe. The verdict is what an established connection alone means, before any
   // byte was received: kMore or kSuccess.
-  virtual Verdict Begin() = 0;
+  Verdict Begin() {
+    output_.clear();
+    return Restart();
+  }
   // Takes the next bytes, split anywhere. Not called again after a final verdict.
   virtual Verdict Feed(std::string_view bytes) = 0;
   // The server closed its side. Always final.
@@ -48,18 +50,21 @@ class Dialogue {
   // What the server owes now, for "no … within 2s": "greeting", "answer to EHLO".
   virtual std::string_view awaited() const = 0;
 
-  // What is to be sent now; empty: nothing. The bytes live as long as the dialogue.
-  std::string_view TakeOutput() { return std::exchange(output_, {}); }
+  // What is to be sent; empty: nothing.
+  std::string_view output() const { return output_; }
+  // The first `count` bytes of it were sent.
+  void Sent(size_t count) { output_.erase(0, count); }
   // Of the last final verdict.
   const std::string& reason() const { return reason_; }
 
  protected:
-  void Say(std::string_view bytes) { output_ = bytes; }
+  virtual Verdict Restart() = 0;
+  void Say(std::string_view bytes) { output_ += bytes; }
   Verdict Succeed(std::string_view sign);
   Verdict Fail(std::string reason);
 
  private:
-  std::string_view output_;
+  std::string output_;
   std::string reason_;
 };
 

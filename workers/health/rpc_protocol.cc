@@ -92,7 +92,7 @@ std::string RejectReason(uint16_t reason) {
 
 class EndpointMapperDialogue final : public Dialogue {
  public:
-  Verdict Begin() override {
+  Verdict Restart() override {
     pdu_.clear();
     Say({reinterpret_cast<const char*>(kBind.data()), kBind.size()});
     return Verdict::kMore;

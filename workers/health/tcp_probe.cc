@@ -38,7 +38,6 @@ void TcpProbe::Start() {
   connected_ = ready_ = false;
   received_ = 0;
   verdict_ = dialogue_->Begin();
-  output_ = dialogue_->TakeOutput();
   if (Connect()) Progress();
 }
 
@@ -72,7 +71,7 @@ void TcpProbe::Progress() {
   while (true) {
     const IoResult step = Step();
     if (step.io == Io::kFailed || step.io == Io::kClosed) return EndByIo(step);
-    if (ready_ && output_.empty() && verdict_ != Verdict::kMore) {
+    if (ready_ && dialogue_->output().empty() && verdict_ != Verdict::kMore) {
       const bool success = verdict_ == Verdict::kSuccess;
       return Finish(success ? Outcome::kSuccess : Outcome::kFailure, dialogue_->reason());
     }
@@ -87,7 +86,7 @@ IoResult TcpProbe::Step() {
     ready_ = result.io == Io::kDone;
     return result;
   }
-  if (!ready_ || !output_.empty()) return SendOutput();
+  if (!ready_ || !dialogue_->output().empty()) return SendOutput();
   return Receive();
 }
 
@@ -105,12 +104,13 @@ IoResult TcpProbe::BeginTls() {
 // On a plain connection this is also what finds out that it stands; without output it sends
 // nothing.
 IoResult TcpProbe::SendOutput() {
-  const IoResult result = tls_ ? tls_->Send(output_) : SendPlain(socket_.native_handle(), output_);
+  const IoResult result = tls_ ? tls_->Send(dialogue_->output())
+                               : SendPlain(socket_.native_handle(), dialogue_->output());
   if (result.io != Io::kDone) return result;
   connected_ = ready_ = true;
-  output_.remove_prefix(result.bytes);
+  dialogue_->Sent(result.bytes);
   // TLS may hold bytes already; on a plain connection a read at once would find nothing.
-  return {output_.empty() && !tls_ ? Io::kWaitRead : Io::kDone};
+  return {dialogue_->output().empty() && !tls_ ? Io::kWaitRead : Io::kDone};
 }
 
 IoResult TcpProbe::Receive() {
@@ -124,11 +124,10 @@ IoResult TcpProbe::Receive() {
   if (result.io != Io::kDone) return result;
   received_ += result.bytes;
   verdict_ = dialogue_->Feed({buffer.data(), result.bytes});
-  output_ = dialogue_->TakeOutput();
   if (verdict_ == Verdict::kMore && received_ >= kMaxReceived) {
     return {Io::kFailed, 0, fmt::format("answer is longer than {} KiB", kMaxReceived / 1024)};
   }
-  return {output_.empty() && !tls_ ? Io::kWaitRead : Io::kDone};
+  return {dialogue_->output().empty() && !tls_ ? Io::kWaitRead : Io::kDone};
 }
 
 void TcpProbe::Await(Io io) {

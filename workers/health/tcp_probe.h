@@ -60,7 +60,6 @@ class TcpProbe final : public Probe, public std::enable_shared_from_this<TcpProb
   Verdict verdict_ = Verdict::kMore;
   bool connected_ = false;  // TCP
   bool ready_ = false;      // and TLS, where the check asks for it
-  std::string_view output_;
   size_t received_ = 0;
 };
 
