@@ -109,6 +109,7 @@ part_fuzz_smoke() { fuzz_targets 10; }
 part_hygiene() {
   check "no source file over 400 lines" hygiene_length
   check "no path of the build machine" hygiene_paths
+  check "reference of the configuration up to date" deploy/guide/generate-reference --check
   build dev && check "one TLS library per process" hygiene_tls
 }
 
