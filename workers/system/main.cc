@@ -13,7 +13,8 @@
 //   It accepts no connection and reads nothing from the network. Capabilities:
 //   CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_NET_RAW, which it has in one of three ways:
 //     1. from its file (`setcap cap_net_bind_service,cap_net_admin,cap_net_raw=p`), raised here;
-//     2. from its parent, as ambient capabilities;
+//     2. from the keeper (`aloha-system --keeper`, see keeper.h), when the supervisor was started
+//     as root;
 //     3. not at all: then GetInfo says what cannot be done.
 //   All others are given up. No file can be opened, no program executed.
 //
@@ -22,13 +23,18 @@
 //   traffic is untouched: the supervisor and the proxies hold the sockets. The next one gets them
 //   back from the supervisor. When the supervisor dies, this process waits ten minutes for another
 //   one, then leaves.
+#include <cstring>
 #include <memory>
 
 #include "workers/runtime/worker.h"
 #include "workers/system/capabilities.h"
+#include "workers/system/keeper.h"
 #include "workers/system/system_role.h"
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "--keeper") == 0)
+    return aloha::system::RunKeeper(argc, argv);
+
   aloha::system::Privileges privileges;
   aloha::RoleDescription description;
   description.name = "system";
