@@ -1,0 +1,103 @@
+"""What happens when a worker dies? The failure table of the architecture, measured."""
+import time
+
+import clients
+import config
+import ports
+import process
+import pytest
+from load import IdleImap, Load
+from wait import until
+
+
+@pytest.fixture
+def running(farm, start_aloha):
+    port = ports.free_port()
+    aloha = start_aloha(config.of_farm(farm, "imap", "mail", port))
+    aloha.farm, aloha.port = farm, port
+    aloha.wait_check("mail", "CAS1", "UP")
+    return aloha
+
+
+def replaced(aloha, name, old):
+    """Waits for another process of that role; its entry."""
+    def fresh():
+        worker = aloha.workers()[name]
+        return worker if worker.get("pid") not in (None, 0, old) and worker["state"] == "RUNNING" else None
+    return until(fresh, 10, f"a new {name}")
+
+
+def test_proxy_accepts_again_within_200_ms(running):
+    old = running.worker_pids()["proxy"]
+    clients.imap(running.port)
+    with IdleImap(running.port, 10) as idle:
+        begin = time.monotonic()
+        process.kill(old)
+        assert clients.imap(running.port)
+        took = time.monotonic() - begin
+        assert len(idle.broken()) == 10  # its own sessions died with it
+    assert took < 0.2, f"{took:.3f} s"
+    worker = replaced(running, "proxy", old)
+    assert worker["restarts"] >= 1 and "9" in worker["lastExit"], worker
+
+
+def test_no_connection_is_refused_while_the_proxy_is_replaced(running):
+    with Load(lambda: clients.imap(running.port)) as load:
+        until(lambda: load.done > 20)
+        old = running.worker_pids()["proxy"]
+        process.kill(old)
+        replaced(running, "proxy", old)
+        time.sleep(0.3)
+    # Those that the dead process held are cut; the listening socket itself never went away.
+    assert not [e for e in load.errors if "Refused" in e[1]], load.errors
+    assert len(load.errors) <= 3, load.errors
+
+
+def test_health_dies_and_the_last_states_stand(running):
+    running.farm("down CAS1 imap")
+    running.wait_check("mail", "CAS1", "DOWN")
+    old = running.worker_pids()["health"]
+    with IdleImap(running.port, 20) as idle, Load(lambda: clients.imap(running.port)) as load:
+        process.kill(old)
+        assert {clients.imap(running.port) for _ in range(6)} == {"CAS2"}
+        replaced(running, "health", old)
+        running.farm("up CAS1 imap")
+        running.wait_check("mail", "CAS1", "UP")
+        assert idle.broken() == []
+    assert load.errors == []
+    assert {clients.imap(running.port) for _ in range(4)} == {"CAS1", "CAS2"}
+
+
+def test_system_dies_and_traffic_is_untouched(running):
+    old = running.worker_pids()["system"]
+    with IdleImap(running.port, 20) as idle, Load(lambda: clients.imap(running.port)) as load:
+        process.kill(old)
+        replaced(running, "system", old)
+        more = ports.free_port()
+        running.apply(running.file.read_text() + config.of_farm(running.farm, "pop3", "more", more))
+        until(lambda: clients.pop3(more), what="the new system worker binds")
+        assert idle.broken() == []
+    assert load.errors == []
+
+
+def test_a_worker_that_crashes_again_and_again_turns_its_service_nok(running):
+    def kill_health():
+        pid = running.worker_pids().get("health")
+        if pid:
+            process.kill(pid)
+        return running.workers()["health"]["state"] == "CRASH_LOOP"
+
+    until(kill_health, 30, "a crash loop is seen", interval=0.1)
+    service = running.service("haproxy")
+    assert service["state"] == "NOK" and "health" in service["reason"], service
+    assert "9" in service["reason"] or "Killed" in service["reason"], service
+    assert clients.imap(running.port), "traffic goes on"
+
+
+def test_everything_ends_on_sigterm(running):
+    pids = running.worker_pids()
+    assert running.stop() == 0
+    until(lambda: not any(process.alive(pid) for pid in pids.values()), 5, "workers end")
+    with pytest.raises(ConnectionRefusedError):
+        clients.imap(running.port)
+    assert not running.socket.exists()
