@@ -1,4 +1,5 @@
 """The pytest fixtures: each ends what it started, also when the test failed."""
+import contextlib
 import pathlib
 import shutil
 import tempfile
@@ -23,13 +24,26 @@ def pytest_runtest_makereport(item, call):
                 report.sections.append((f"log of {instance.folder.name}", instance.tail(60)))
 
 
-@pytest.fixture
-def folder():
-    """A folder that every user may enter and only this one may write; gone afterwards."""
+@contextlib.contextmanager
+def _folder():
     path = pathlib.Path(tempfile.mkdtemp(prefix="aloha-test-"))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def folder():
+    """A folder that every user may enter and only this one may write; gone afterwards."""
+    with _folder() as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def module_folder():
+    """The same, for all tests of a file."""
+    with _folder() as path:
+        yield path
 
 
 @pytest.fixture
