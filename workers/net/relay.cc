@@ -1,0 +1,125 @@
+#include "workers/net/relay.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace aloha::net {
+namespace {
+
+// Full buffers in a row after which a stream is spliced.
+constexpr uint8_t kHot = 2;
+// A spliced stream that brings less than this per event is copied again.
+constexpr size_t kCold = 16 * 1024;
+// Reads per turn, about 1 MiB, before other sessions have theirs.
+constexpr int kRounds = 16;
+
+}  // namespace
+
+Relay::Relay() : buffer_(new char[kBufferBytes]) {}
+
+void Relay::Release(Flow& flow) {
+  flow.backlog.reset();
+  if (flow.pipe) pipes_.Discard(std::move(flow.pipe));
+  flow.waiting = 0;
+}
+
+Relay::Outcome Relay::Flush(Flow& flow, int out) {
+  while (flow.waiting > 0) {
+    const ssize_t sent = flow.pipe ? splice(flow.pipe.read_end.get(), nullptr, out, nullptr,
+                                            flow.waiting, SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
+                                   : send(out, flow.backlog.get() + flow.begin, flow.waiting,
+                                          MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      return errno == EAGAIN ? Outcome::kBlocked : Outcome::kOutFailed;
+    }
+    flow.bytes += sent;
+    flow.begin += sent;
+    flow.waiting -= sent;
+  }
+  flow.backlog.reset();
+  return Outcome::kDrained;
+}
+
+Relay::Outcome Relay::Move(Flow& flow, int in, int out, bool to_the_end) {
+  if (flow.waiting > 0) {
+    const Outcome flushed = Flush(flow, out);
+    if (flushed != Outcome::kDrained) return flushed;
+    if (flow.pipe) pipes_.Return(std::move(flow.pipe));
+  }
+  int rounds = kRounds;
+  while (rounds > 0) {
+    const Outcome outcome =
+        flow.heat < kHot ? Copy(flow, in, out, to_the_end, rounds) : Splice(flow, in, out, rounds);
+    if (outcome != Outcome::kUnfinished) return outcome;
+  }
+  return Outcome::kUnfinished;
+}
+
+Relay::Outcome Relay::Copy(Flow& flow, int in, int out, bool to_the_end, int& rounds) {
+  while (flow.heat < kHot && rounds-- > 0) {
+    const ssize_t got = recv(in, buffer_.get(), kBufferBytes, MSG_DONTWAIT);
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return errno == EAGAIN ? Outcome::kDrained : Outcome::kInFailed;
+    }
+    if (got == 0) return Outcome::kEnded;
+    ssize_t sent = send(out, buffer_.get(), got, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) {
+      if (errno != EAGAIN && errno != EINTR) return Outcome::kOutFailed;
+      sent = 0;
+    }
+    flow.bytes += sent;
+    if (sent < got) {
+      flow.waiting = got - sent;
+      flow.begin = 0;
+      flow.backlog.reset(new char[flow.waiting]);
+      std::memcpy(flow.backlog.get(), buffer_.get() + sent, flow.waiting);
+      return Outcome::kBlocked;
+    }
+    if (static_cast<size_t>(got) == kBufferBytes) {
+      ++flow.heat;
+    } else {
+      flow.heat = 0;
+      if (!to_the_end) return Outcome::kDrained;
+    }
+  }
+  return Outcome::kUnfinished;
+}
+
+Relay::Outcome Relay::Splice(Flow& flow, int in, int out, int& rounds) {
+  flow.pipe = pipes_.Take();
+  if (!flow.pipe) {
+    flow.heat = 0;
+    return Outcome::kUnfinished;
+  }
+  const uint64_t before = flow.bytes;
+  Outcome outcome = Outcome::kUnfinished;
+  while (outcome == Outcome::kUnfinished && rounds-- > 0) {
+    const ssize_t got = splice(in, nullptr, flow.pipe.write_end.get(), nullptr,
+                               PipePool::kPipeBytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (got > 0) {
+      flow.waiting = got;
+      const Outcome flushed = Flush(flow, out);
+      if (flushed != Outcome::kDrained) return flushed;  // the pipe stays, with what waits
+    } else if (got == 0) {
+      outcome = Outcome::kEnded;
+    } else if (errno == EAGAIN) {
+      outcome = Outcome::kDrained;  // the pipe is empty, so it is the socket that has nothing
+      if (flow.bytes - before < kCold) flow.heat = 0;
+    } else if (errno != EINTR) {
+      const int error = errno;
+      pipes_.Return(std::move(flow.pipe));
+      errno = error;
+      return Outcome::kInFailed;
+    }
+  }
+  pipes_.Return(std::move(flow.pipe));
+  return outcome;
+}
+
+}  // namespace aloha::net

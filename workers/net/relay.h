@@ -1,0 +1,67 @@
+// Moves the bytes of one direction of a session from socket to socket.
+//
+// Small traffic is copied through one buffer of the thread: receive, send at once. What the
+// receiver does not take waits in memory of its own (at most one buffer), and nothing more is read
+// until it is gone: back-pressure. A stream that fills the buffer time after time is spliced
+// through a pipe, without copying to user space. While nothing moves a direction holds nothing.
+#ifndef ALOHA_WORKERS_NET_RELAY_H_
+#define ALOHA_WORKERS_NET_RELAY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "workers/net/pipe_pool.h"
+
+namespace aloha::net {
+
+// State of one direction.
+struct Flow {
+  uint64_t bytes = 0;               // taken by the receiving socket
+  std::unique_ptr<char[]> backlog;  // copied bytes that wait
+  Pipe pipe;                        // open while spliced bytes wait
+  uint32_t begin = 0;               // first byte of the backlog that waits
+  uint32_t waiting = 0;             // bytes that wait, in the backlog or in the pipe
+  uint8_t heat = 0;                 // full buffers in a row
+  bool ended = false;               // the end was passed on; nothing moves any more
+};
+
+// One thread's.
+class Relay {
+ public:
+  static constexpr size_t kBufferBytes = 64 * 1024;
+
+  enum class Outcome {
+    kDrained,    // nothing more to read now: a new event comes with new data
+    kBlocked,    // the receiver is full: call again when it can be written
+    kEnded,      // end of stream, and everything before it was passed on
+    kInFailed,   // reading failed; errno says why
+    kOutFailed,  // writing failed; errno says why
+    kUnfinished  // there is more, but others should have a turn: call again soon
+  };
+
+  Relay();
+
+  // Moves what can be moved without blocking. to_the_end: the sender's end of stream is known to be
+  // there, so reading goes on until it is seen; otherwise a read that leaves the buffer unfilled is
+  // the last (the sockets are watched edge-triggered).
+  Outcome Move(Flow& flow, int in, int out, bool to_the_end);
+  // Gives back what the flow holds.
+  void Release(Flow& flow);
+
+  // Scratch space for the caller, overwritten by Move.
+  char* buffer() { return buffer_.get(); }
+
+ private:
+  Outcome Copy(Flow& flow, int in, int out, bool to_the_end, int& rounds);
+  Outcome Splice(Flow& flow, int in, int out, int& rounds);
+  // Empties the backlog or the pipe. kDrained: it is empty.
+  Outcome Flush(Flow& flow, int out);
+
+  std::unique_ptr<char[]> buffer_;
+  PipePool pipes_;
+};
+
+}  // namespace aloha::net
+
+#endif  // ALOHA_WORKERS_NET_RELAY_H_

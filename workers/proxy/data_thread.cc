@@ -1,0 +1,177 @@
+#include "workers/proxy/data_thread.h"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace aloha::proxy {
+namespace {
+
+// Connections taken per event: enough to keep up with a burst, few enough that other threads get
+// theirs.
+constexpr int kAcceptBatch = 4;
+constexpr uint64_t kAcceptPauseMs = 100;
+
+}  // namespace
+
+// One listener, as this thread polls it.
+class DataThread::Acceptor final : public net::EventHandler {
+ public:
+  Acceptor(DataThread& thread, std::shared_ptr<const ListeningSocket> socket)
+      : thread_(thread), socket_(std::move(socket)) {}
+  ~Acceptor() override { Pause(); }
+
+  const ListeningSocket* socket() const { return socket_.get(); }
+  void Serve(std::shared_ptr<const ServiceSettings> settings, uint16_t listener) {
+    settings_ = std::move(settings);
+    listener_ = listener;
+  }
+  void Resume() {
+    if (watching_) return;
+    auto watched = thread_.reactor().WatchListener(socket_->fd.get(), *this);
+    watching_ = watched.has_value();
+    if (!watched)
+      thread_.shared_.log.Error("listener " + socket_->address.Text() + ": " +
+                                watched.error().message);
+  }
+  void Pause() {
+    if (watching_) thread_.reactor().Unwatch(socket_->fd.get());
+    watching_ = false;
+  }
+
+  void OnEvents(uint32_t, unsigned) override {
+    for (int i = 0; i < kAcceptBatch && watching_; ++i) {
+      sockaddr_storage peer;
+      socklen_t length = sizeof peer;
+      UniqueFd client(accept4(socket_->fd.get(), reinterpret_cast<sockaddr*>(&peer), &length,
+                              SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (client) {
+        thread_.Accept(std::move(client), net::Address::FromSockaddr(peer), settings_, listener_);
+      } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        thread_.PauseAccepting(errno);
+      } else if (errno != ECONNABORTED && errno != EINTR) {
+        return;
+      }
+    }
+  }
+
+ private:
+  DataThread& thread_;
+  const std::shared_ptr<const ListeningSocket> socket_;
+  std::shared_ptr<const ServiceSettings> settings_;
+  uint16_t listener_ = 0;
+  bool watching_ = false;
+};
+
+class DataThread::AcceptPause final : public net::Timer {
+ public:
+  explicit AcceptPause(DataThread& thread) : thread_(thread) {}
+  void OnTimer() override { thread_.ResumeAccepting(); }
+  bool told = false;
+
+ private:
+  DataThread& thread_;
+};
+
+Result<std::unique_ptr<DataThread>> DataThread::Start(uint32_t index, Shared& shared) {
+  auto reactor = net::Reactor::Create();
+  if (!reactor) return tl::make_unexpected(reactor.error());
+  return std::unique_ptr<DataThread>(new DataThread(index, shared, std::move(*reactor)));
+}
+
+DataThread::DataThread(uint32_t index, Shared& shared, std::unique_ptr<net::Reactor> reactor)
+    : index_(index),
+      shared_(shared),
+      reactor_(std::move(reactor)),
+      pause_(new AcceptPause(*this)),
+      last_id_(uint64_t{index} << 48) {
+  reactor_->AfterBatch([this] { graveyard_.clear(); });
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), ("data-" + std::to_string(index_)).c_str());
+    reactor_->Run();
+  });
+}
+
+DataThread::~DataThread() {
+  Post([](DataThread& thread) {
+    thread.StopListening();
+    thread.ForEachSession([](Session& session) { session.End(Cause::kKilled); });
+    thread.reactor().timers().Disarm(*thread.pause_);
+  });
+  reactor_->Stop();
+  thread_.join();
+}
+
+void DataThread::Post(std::function<void(DataThread&)> task) {
+  reactor_->Post([this, task = std::move(task)] { task(*this); });
+}
+
+void DataThread::Use(const RunningConfig& config) {
+  access_log_ = config.access_log;
+  std::vector<std::unique_ptr<Acceptor>> acceptors;
+  for (const OpenListener& listener : config.listeners) {
+    const auto known = std::find_if(acceptors_.begin(), acceptors_.end(), [&](const auto& one) {
+      return one && one->socket() == listener.socket.get();
+    });
+    acceptors.push_back(known != acceptors_.end()
+                            ? std::move(*known)
+                            : std::make_unique<Acceptor>(*this, listener.socket));
+    acceptors.back()->Serve(listener.settings, listener.index);
+  }
+  acceptors_ = std::move(acceptors);
+  ResumeAccepting();
+}
+
+void DataThread::StopListening() { acceptors_.clear(); }
+
+void DataThread::ResumeAccepting() {
+  for (const auto& acceptor : acceptors_) acceptor->Resume();
+}
+
+void DataThread::PauseAccepting(int error) {
+  for (const auto& acceptor : acceptors_) acceptor->Pause();
+  reactor_->timers().Arm(*pause_, reactor_->NowMs() + kAcceptPauseMs);
+  if (std::exchange(pause_->told, true)) return;
+  shared_.log.Error(std::string("accepting pauses: ") + std::strerror(error) +
+                    "; raise the limit of open files (LimitNOFILE)");
+}
+
+void DataThread::Accept(UniqueFd socket, const net::Address& peer,
+                        const std::shared_ptr<const ServiceSettings>& settings, uint16_t listener) {
+  const bool announced = settings->listeners[listener].accept_proxy;
+  const bool allowed =
+      announced || settings->allow_from.empty() || settings->allow_from.Contains(peer.ip);
+  if (!allowed || shared_.sessions.load(std::memory_order_relaxed) >= shared_.max_sessions) {
+    settings->service->CountDenied();
+    return;
+  }
+  auto* const session = new Session(*this, ++last_id_, std::move(socket), peer, settings, listener);
+  session->next = sessions_;
+  if (sessions_ != nullptr) sessions_->previous = session;
+  sessions_ = session;
+  shared_.sessions.fetch_add(1, std::memory_order_relaxed);
+  session->Start();
+}
+
+void DataThread::Bury(Session& session) {
+  if (session.next != nullptr) session.next->previous = session.previous;
+  (session.previous != nullptr ? session.previous->next : sessions_) = session.next;
+  shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
+  graveyard_.emplace_back(&session);
+}
+
+void DataThread::ForEachSession(const std::function<void(Session&)>& visit) {
+  for (Session* session = sessions_; session != nullptr;) {
+    Session* const following = session->next;
+    visit(*session);
+    session = following;
+  }
+}
+
+}  // namespace aloha::proxy

@@ -1,0 +1,53 @@
+// The proxy as a worker: snapshots and descriptors in, the direct channel from health, draining.
+#ifndef ALOHA_WORKERS_PROXY_PROXY_ROLE_H_
+#define ALOHA_WORKERS_PROXY_PROXY_ROLE_H_
+
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "workers/proxy/engine.h"
+#include "workers/proxy/proxy_service.h"
+#include "workers/runtime/worker.h"
+
+namespace aloha::proxy {
+
+class ProxyRole final : public Role {
+ public:
+  explicit ProxyRole(WorkerContext context);
+
+  std::vector<grpc::Service*> Services() override { return {&service_}; }
+  Result<> Prepare(const worker::v1::Snapshot& snapshot) override;
+  // Ends a drain that is under way: what lives goes on.
+  void Commit() override;
+  void Abort() override { engine_.Abort(); }
+  void Drain(std::chrono::milliseconds timeout, std::function<void(uint32_t cut)> done) override;
+  // Of "health": its packets of TargetStates. When the channel dies, the last states stand.
+  void OnPeer(const std::string& role, UniqueFd socket) override;
+  std::vector<std::string> Limitations() override;
+
+ private:
+  void AwaitCheckStates();
+  void ReadCheckStates();
+  void WatchDrain();
+  void FinishDrain(uint32_t cut);
+
+  WorkerContext context_;
+  const uint32_t max_sessions_;
+  Engine engine_;
+  ProxyService service_;
+  std::unique_ptr<asio::posix::stream_descriptor> health_;
+
+  asio::steady_timer drain_timer_;
+  std::chrono::steady_clock::time_point drain_end_;
+  std::function<void(uint32_t cut)> drained_;  // empty: not draining
+};
+
+}  // namespace aloha::proxy
+
+#endif  // ALOHA_WORKERS_PROXY_PROXY_ROLE_H_

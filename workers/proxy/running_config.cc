@@ -1,0 +1,223 @@
+#include "workers/proxy/running_config.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <set>
+#include <utility>
+
+namespace aloha::proxy {
+namespace {
+
+constexpr uint64_t kMinIdleMs = 100;
+constexpr uint32_t kMaxThreads = 64, kMaxRetries = 10, kMaxWeight = 256;
+
+auto Invalid(const std::string& field, std::string message) {
+  return Fail(Code::kInvalidArgument, field + ": " + message, field);
+}
+
+Result<int> SocketOption(int fd, int level, int option) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  if (getsockopt(fd, level, option, &value, &length) != 0) return FailErrno("getsockopt");
+  return value;
+}
+
+// The descriptor came from another process: it must be a listening TCP socket of that port.
+Result<> VerifyListener(int fd, const net::Address& address) {
+  const auto listening = SocketOption(fd, SOL_SOCKET, SO_ACCEPTCONN);
+  const auto protocol = SocketOption(fd, SOL_SOCKET, SO_PROTOCOL);
+  sockaddr_storage local;
+  socklen_t length = sizeof local;
+  if (!listening || *listening != 1 || !protocol || *protocol != IPPROTO_TCP ||
+      getsockname(fd, reinterpret_cast<sockaddr*>(&local), &length) != 0) {
+    return Fail(Code::kFailedPrecondition, "what was passed for it is not a listening TCP socket");
+  }
+  if (local.ss_family != AF_INET && local.ss_family != AF_INET6) {
+    return Fail(Code::kFailedPrecondition, "what was passed for it is not an internet socket");
+  }
+  if (const net::Address bound = net::Address::FromSockaddr(local); bound != address) {
+    return Fail(Code::kFailedPrecondition, "the socket passed for it is bound to " + bound.Text());
+  }
+  return {};
+}
+
+using Known = std::span<const std::shared_ptr<const RunningConfig>>;
+
+class Builder {
+ public:
+  Builder(Known known, uint32_t threads, const Offers& offers)
+      : known_(known), threads_(threads), offers_(offers), config_(new RunningConfig) {
+    config_->threads = threads;
+  }
+
+  Result<std::shared_ptr<const RunningConfig>> Build(const worker::v1::ProxySnapshot& snapshot) {
+    if (snapshot.threads() == 0 || snapshot.threads() > kMaxThreads) {
+      return Invalid("threads", "is not 1 to 64");
+    }
+    if (snapshot.access_log()) {
+      config_->access_log = snapshot.access_log_json() ? AccessLog::kJson : AccessLog::kText;
+    }
+    for (const auto& table : snapshot.stick_tables()) {
+      if (auto added = AddTable(table); !added) return tl::make_unexpected(added.error());
+    }
+    for (const auto& service : snapshot.services()) {
+      if (auto added = AddService(service); !added) return tl::make_unexpected(added.error());
+    }
+    return std::shared_ptr<const RunningConfig>(std::move(config_));
+  }
+
+ private:
+  Result<> AddTable(const worker::v1::StickTable& table) {
+    const std::string field = "stick_tables[" + table.name() + "]";
+    if (table.expiry_ms() < 1000) return Invalid(field + ".expiry_ms", "is below 1,000");
+    if (!expiry_.emplace(table.name(), table.expiry_ms()).second) {
+      return Invalid(field, "stands there twice");
+    }
+    for (const auto& config : known_) {
+      const auto mapped = config->tables.find(table.name());
+      if (mapped == config->tables.end()) continue;
+      if (mapped->second->max_entries() != table.max_entries()) continue;
+      config_->tables.insert(*mapped);
+      return {};
+    }
+    UniqueFd memory = offers_.take_stick_table(table.name());
+    if (!memory)
+      return Fail(Code::kFailedPrecondition, field + ": its memory did not arrive", field);
+    auto made = StickTable::Map(table.name(), std::move(memory), table.max_entries());
+    if (!made) return tl::make_unexpected(made.error());
+    config_->tables.emplace(table.name(), std::move(*made));
+    return {};
+  }
+
+  Result<> AddService(const worker::v1::VirtualService& service) {
+    const std::string field = "services[" + service.name() + "]";
+    if (service.name().empty()) return Invalid("services", "one has no name");
+    if (!names_.insert(service.name()).second) return Invalid(field, "stands there twice");
+    auto settings = std::make_shared<ServiceSettings>();
+    settings->service = FindService(service.name());
+    if (auto set = SetRules(service, field, *settings); !set) return set;
+    for (const auto& server : service.servers()) {
+      auto added = AddServer(server, field + ".servers[" + server.name() + "]", *settings);
+      if (!added) return added;
+    }
+    for (const auto& listener : service.listeners()) {
+      if (auto added = AddListener(listener, field, settings); !added) return added;
+    }
+    config_->services.push_back(std::move(settings));
+    return {};
+  }
+
+  std::shared_ptr<Service> FindService(const std::string& name) const {
+    for (const auto& config : known_) {
+      for (const auto& settings : config->services) {
+        if (settings->service->name() == name) return settings->service;
+      }
+    }
+    return std::make_shared<Service>(name, threads_);
+  }
+
+  Result<> SetRules(const worker::v1::VirtualService& service, const std::string& field,
+                    ServiceSettings& settings) const {
+    if (service.idle_timeout_ms() < kMinIdleMs) {
+      return Invalid(field + ".idle_timeout_ms", "is below 100");
+    }
+    if (service.connect_timeout_ms() == 0) return Invalid(field + ".connect_timeout_ms", "is 0");
+    if (service.retries() > kMaxRetries) return Invalid(field + ".retries", "is above 10");
+    settings.idle_timeout_ms = service.idle_timeout_ms();
+    settings.connect_timeout_ms = service.connect_timeout_ms();
+    settings.queue_timeout_ms = service.queue_timeout_ms();
+    settings.retries = service.retries();
+    settings.log_sni = service.log_sni();
+    settings.plan.balance = service.balance();
+    if (!service.stick_table().empty()) {
+      const auto table = config_->tables.find(service.stick_table());
+      if (table == config_->tables.end()) {
+        return Invalid(field + ".stick_table", "no table is named " + service.stick_table());
+      }
+      settings.plan.table = table->second;
+      settings.plan.stick_expiry_ms = expiry_.at(service.stick_table());
+    }
+    for (const std::string& network : service.allow_from()) {
+      if (auto added = settings.allow_from.Add(network); !added) {
+        return Invalid(field + ".allow_from", added.error().message);
+      }
+    }
+    return {};
+  }
+
+  Result<> AddServer(const worker::v1::Server& server, const std::string& field,
+                     ServiceSettings& settings) const {
+    auto address = net::Address::Parse(server.address(), server.port());
+    if (!address) return Invalid(field, address.error().message);
+    if (server.name().empty()) return Invalid(field, "has no name");
+    if (server.weight() > kMaxWeight) return Invalid(field + ".weight", "is above 256");
+    for (const auto& entry : settings.plan.servers) {
+      if (entry.server->name == server.name()) return Invalid(field, "stands there twice");
+    }
+    ServicePlan::Entry entry;
+    entry.server = settings.service->Find(server.name(), *address);
+    if (!entry.server) entry.server = std::make_shared<Server>(server.name(), *address, threads_);
+    entry.settings = {server.weight(), server.max_connections(), server.send_proxy(),
+                      server.slow_start_ms(), server.admin_state()};
+    if (server.admin_state() == worker::v1::ADMIN_STATE_UNSPECIFIED) {
+      entry.settings.admin_state = worker::v1::ADMIN_STATE_READY;
+    }
+    settings.plan.servers.push_back(std::move(entry));
+    return {};
+  }
+
+  Result<> AddListener(const worker::v1::Listener& listener, const std::string& service_field,
+                       const std::shared_ptr<ServiceSettings>& settings) {
+    const std::string field = service_field + ".listeners[" + listener.address() + ":" +
+                              std::to_string(listener.port()) + "]";
+    auto address = net::Address::Parse(listener.address(), listener.port());
+    if (!address) return Invalid(field, address.error().message);
+    if (!listening_.insert(*address).second) return Invalid(field, "stands there twice");
+    auto socket = FindSocket(*address);
+    if (!socket) {
+      UniqueFd fd = offers_.take_listener(listener.address(), listener.port());
+      if (!fd) return Fail(Code::kFailedPrecondition, field + ": its socket did not arrive", field);
+      if (auto verified = VerifyListener(fd.get(), *address); !verified) {
+        return Fail(verified.error().code, field + ": " + verified.error().message, field);
+      }
+      // Accepted sockets inherit it, which saves a call for each.
+      const int on = 1;
+      setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      socket.reset(new ListeningSocket{*address, std::move(fd)});
+    }
+    config_->listeners.push_back(
+        {std::move(socket), settings, static_cast<uint16_t>(settings->listeners.size())});
+    settings->listeners.push_back({*address, listener.accept_proxy()});
+    return {};
+  }
+
+  std::shared_ptr<const ListeningSocket> FindSocket(const net::Address& address) const {
+    for (const auto& config : known_) {
+      for (const auto& listener : config->listeners) {
+        if (listener.socket->address == address) return listener.socket;
+      }
+    }
+    return nullptr;
+  }
+
+  const Known known_;
+  const uint32_t threads_;
+  const Offers& offers_;
+  std::shared_ptr<RunningConfig> config_;
+  std::map<std::string, uint64_t> expiry_;  // by table
+  std::set<std::string> names_;
+  std::set<net::Address> listening_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const RunningConfig>> BuildConfig(
+    const worker::v1::ProxySnapshot& snapshot,
+    std::span<const std::shared_ptr<const RunningConfig>> known, uint32_t threads,
+    const Offers& offers) {
+  return Builder(known, threads, offers).Build(snapshot);
+}
+
+}  // namespace aloha::proxy

@@ -1,0 +1,78 @@
+// An immutable snapshot as the data threads use it.
+#ifndef ALOHA_WORKERS_PROXY_RUNNING_CONFIG_H_
+#define ALOHA_WORKERS_PROXY_RUNNING_CONFIG_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "worker/v1/snapshot.pb.h"
+#include "workers/net/networks.h"
+#include "workers/proxy/service.h"
+#include "workers/runtime/unique_fd.h"
+
+namespace aloha::proxy {
+
+// A listening socket, shared by the threads and by the snapshots that name it; closed with the last
+// of them.
+struct ListeningSocket {
+  net::Address address;
+  UniqueFd fd;
+};
+
+struct ListenerSettings {
+  net::Address address;
+  bool accept_proxy = false;
+};
+
+// A session keeps the settings it began with; they hold no socket open.
+struct ServiceSettings {
+  std::shared_ptr<Service> service;
+  ServicePlan plan;
+  std::vector<ListenerSettings> listeners;
+  uint64_t idle_timeout_ms = 0;
+  uint64_t connect_timeout_ms = 0;
+  uint64_t queue_timeout_ms = 0;
+  uint32_t retries = 0;
+  bool log_sni = false;
+  net::Networks allow_from;
+};
+
+// One of the listeners of a service, with its socket.
+struct OpenListener {
+  std::shared_ptr<const ListeningSocket> socket;
+  std::shared_ptr<const ServiceSettings> settings;
+  uint16_t index = 0;  // in the settings
+};
+
+enum class AccessLog { kOff, kText, kJson };
+
+struct RunningConfig {
+  uint32_t threads = 1;
+  AccessLog access_log = AccessLog::kOff;
+  std::vector<std::shared_ptr<const ServiceSettings>> services;
+  std::vector<OpenListener> listeners;
+  std::map<std::string, std::shared_ptr<StickTable>> tables;
+};
+
+// What building a configuration may use besides the snapshot.
+struct Offers {
+  // Sockets and memory that the supervisor passed; empty when it did not.
+  std::function<UniqueFd(const std::string& address, uint32_t port)> take_listener;
+  std::function<UniqueFd(const std::string& name)> take_stick_table;
+};
+
+// Checks a snapshot and builds what it describes. Services, servers, listening sockets and tables
+// of the `known` configurations (the running one and one that was prepared before) are used again;
+// nothing of them is changed. `threads`: how many serve. Errors carry the field's path.
+Result<std::shared_ptr<const RunningConfig>> BuildConfig(
+    const worker::v1::ProxySnapshot& snapshot,
+    std::span<const std::shared_ptr<const RunningConfig>> known, uint32_t threads,
+    const Offers& offers);
+
+}  // namespace aloha::proxy
+
+#endif  // ALOHA_WORKERS_PROXY_RUNNING_CONFIG_H_
