@@ -118,7 +118,10 @@ hygiene_length() {
 }
 
 # No file may name the folder that it happens to stand in.
-hygiene_paths() { ! "${git[@]}" grep -nIF "$root/"; }
+hygiene_paths() {
+  "${git[@]}" grep -nIF "$root/"
+  [ $? -eq 1 ]  # 1: nothing found; more: it did not look
+}
 
 # OpenSSL and BoringSSL use the same names for different things.
 hygiene_tls() {
