@@ -17,10 +17,10 @@ namespace aloha::cli {
 namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
-constexpr double kLocalConnectSeconds =
-    2;  // a local supervisor answers in milliseconds or not at all
+constexpr double kLocalConnectSeconds = 1.5;  // a local one answers in milliseconds or not at all
 constexpr double kRemoteConnectSeconds = 10;  // slow links
 constexpr int kMaxMessageBytes = 64 << 20;    // a configuration comes as text and as message
+constexpr int kMaxDetailBytes = 4 << 20;      // a configuration may be wrong in thousands of places
 constexpr size_t kMaxPemBytes = 1 << 20;
 
 bool IsUnix(const ConnectionOptions& options) { return options.endpoint.starts_with(kUnixPrefix); }
@@ -149,8 +149,8 @@ grpc::Status Client::Connect() {
 
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY,
-                   0);  // a proxy of the environment is not meant for this
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, kMaxDetailBytes);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // https_proxy is for other things
   const bool local = IsUnix(options_);
   auto channel = grpc::CreateCustomChannel(local ? "unix:" + UnixPath(options_) : options_.endpoint,
                                            credentials, arguments);

@@ -26,7 +26,9 @@ CLI::App* Command::Verb(CLI::App* noun, const std::string& name, const std::stri
 int PrintChange(Client& client, const admin::ChangeResponse& response) {
   Output& output = client.output();
   if (!output.Structured(response) && !response.event().text().empty()) {
-    output.out() << Printable(response.event().text()) << "\n";
+    const admin::Event& event = response.event();
+    output.out() << (event.object().empty() ? "" : Printable(event.object()) + ": ")
+                 << Printable(event.text()) << "\n";
   }
   return kDone;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -14,7 +15,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using testing::SizeIs;
 
 class ConfigTest : public testing::Test {
@@ -104,6 +104,14 @@ TEST_F(ConfigTest, RefusedApplyNamesFileLineAndColumn) {
   EXPECT_EQ(outcome.err, file_ +
                              ":12:3: error: imap.virtual_port: 143 is used twice\n"
                              "alohactl: the configuration is not valid\n");
+}
+
+TEST_F(ConfigTest, ThousandsOfFindingsArrive) {
+  for (int i = 0; i < 2000; ++i) AddFinding(admin::FieldViolation::ERROR);
+  supervisor_.configuration.refusals = 1;
+  Outcome outcome = supervisor_.Run({"config", "apply", file_});
+  EXPECT_EQ(outcome.code, kRefused);
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 2001);
 }
 
 TEST_F(ConfigTest, UnreadableFileIsRefusedWithoutACall) {

@@ -40,7 +40,8 @@ struct FakeServices : admin::Services::Service {
       detail.set_remedy("Stop the unit aloha.service instead.");
       return Refusal(grpc::StatusCode::FAILED_PRECONDITION, "system cannot be stopped", detail);
     }
-    response->mutable_event()->set_text("haproxy stopped");
+    response->mutable_event()->set_text("stopped");
+    response->mutable_event()->set_object("haproxy");
     return grpc::Status::OK;
   }
   admin::ListServicesResponse services;
@@ -154,6 +155,23 @@ struct FakeLogs : admin::Logs::Service {
   }
 };
 
+// Two snapshots, two seconds apart.
+struct FakeStats : admin::Stats::Service {
+  grpc::Status WatchStats(grpc::ServerContext*, const admin::WatchStatsRequest*,
+                          grpc::ServerWriter<admin::StatsSnapshot>* writer) override {
+    for (int i = 1; i <= 2; ++i) {
+      admin::StatsSnapshot snapshot;
+      snapshot.set_time_us(i * 2'000'000);
+      admin::VirtualServiceStats& imap = *snapshot.add_virtual_services();
+      imap.set_name("imap");
+      imap.mutable_traffic()->set_sessions_total(i * 100);
+      imap.mutable_traffic()->set_bytes_from_clients((i - 1) * (2 << 20));
+      writer->Write(snapshot);
+    }
+    return grpc::Status::OK;
+  }
+};
+
 // What a command line did.
 struct Outcome {
   int code = -1;
@@ -177,8 +195,9 @@ class FakeSupervisor {
     folder = mkdtemp(pattern.data());
     grpc::ServerBuilder builder;
     builder.AddListeningPort("unix:" + socket(), grpc::InsecureServerCredentials());
-    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-             &services, &configuration, &virtual_services, &servers, &sessions, &workers, &logs}) {
+    for (grpc::Service* service :
+         std::initializer_list<grpc::Service*>{&services, &configuration, &virtual_services,
+                                               &servers, &sessions, &workers, &logs, &stats}) {
       builder.RegisterService(service);
     }
     server_ = builder.BuildAndStart();
@@ -206,6 +225,7 @@ class FakeSupervisor {
   FakeSessions sessions;
   FakeWorkers workers;
   FakeLogs logs;
+  FakeStats stats;
 
  private:
   std::unique_ptr<grpc::Server> server_;

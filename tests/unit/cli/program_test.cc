@@ -12,6 +12,7 @@
 namespace aloha::cli {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -142,7 +143,7 @@ TEST(Service, StopPassesNowAndPrintsTheEvent) {
   FakeSupervisor supervisor;
   Outcome outcome = supervisor.Run({"service", "stop", "haproxy", "--now"});
   EXPECT_EQ(outcome.code, kDone) << outcome.err;
-  EXPECT_EQ(outcome.out, "haproxy stopped\n");
+  EXPECT_EQ(outcome.out, "haproxy: stopped\n");
   EXPECT_TRUE(supervisor.services.stopped.now());
 }
 
@@ -150,7 +151,7 @@ TEST(Service, GlobalOptionsMayStandBehindTheVerb) {
   FakeSupervisor supervisor;
   Outcome outcome = supervisor.Run({"service", "stop", "haproxy", "-o", "json"});
   EXPECT_EQ(outcome.code, kDone) << outcome.err;
-  EXPECT_THAT(outcome.out, HasSubstr("\"text\": \"haproxy stopped\""));
+  EXPECT_THAT(outcome.out, HasSubstr("\"text\": \"stopped\""));
 }
 
 class StatusTest : public testing::Test {
@@ -230,6 +231,15 @@ TEST(Server, TimeoutBoundsTheWait) {
   Outcome outcome = supervisor.Run({"server", "drain", "CAS1", "--wait", "--timeout", "0.1"});
   EXPECT_EQ(outcome.code, kRefused);
   EXPECT_THAT(outcome.err, HasSubstr("sessions left after 0.1 s"));
+}
+
+TEST(Stats, WatchCountsRatesBetweenSnapshots) {
+  FakeSupervisor supervisor;
+  Outcome outcome = supervisor.Run({"stats", "show", "--watch"});
+  EXPECT_EQ(outcome.code, kDone) << outcome.err;
+  EXPECT_THAT(outcome.out, ContainsRegex("imap +all +- +- +0 +0 +100 +- +"));
+  EXPECT_THAT(outcome.out, ContainsRegex("imap +all +- +- +0 +0 +200 +50.0/s +"));
+  EXPECT_THAT(outcome.out, ContainsRegex(" 2.0 MiB +1.0 MiB/s "));
 }
 
 TEST(Session, ListJoinsPages) {
