@@ -90,13 +90,13 @@ constexpr const char* kBaseCalls[] = {
     "getrandom",
     "uname",
     "sysinfo",
-    "prctl",
     "getrusage",
     "times",
 #ifdef ALOHA_SANITIZED
     // The sanitizers' runtime; these builds are for tests.
     "readlink",
     "mprotect",
+    "prctl",
     "getuid",
     "geteuid",
     "getgid",
@@ -123,10 +123,26 @@ Result<> Allow(const Filter& filter, const char* name) {
   return {};
 }
 
-Result<> AllowIf(const Filter& filter, const char* name, scmp_arg_cmp condition) {
-  const int error = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW,
-                                     seccomp_syscall_resolve_name(name), 1, condition);
+// When all conditions hold.
+Result<> AllowIf(const Filter& filter, const char* name,
+                 const std::vector<scmp_arg_cmp>& conditions) {
+  const int error =
+      seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(name),
+                             static_cast<unsigned>(conditions.size()), conditions.data());
   if (error != 0) return FailErrno(std::string("seccomp: allow some ") + name, -error);
+  return {};
+}
+
+// Streams alone: a datagram could carry secrets to anywhere, and aloha-system could make raw
+// sockets.
+Result<> AllowInternetSockets(const Filter& filter) {
+  constexpr scmp_datum_t kTypeMask = 0xf;  // beside SOCK_NONBLOCK and SOCK_CLOEXEC
+  for (const scmp_datum_t family : {AF_INET, AF_INET6}) {
+    const auto allowed = AllowIf(
+        filter, "socket",
+        {SCMP_A0(SCMP_CMP_EQ, family), SCMP_A1(SCMP_CMP_MASKED_EQ, kTypeMask, SOCK_STREAM)});
+    if (!allowed) return allowed;
+  }
   return {};
 }
 
@@ -149,6 +165,8 @@ Result<> LoadSeccomp(const Confinement& confinement) {
       {"mmap", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
 #ifndef ALOHA_SANITIZED
       {"mprotect", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
+      // Names of threads; a process that is not dumpable stays so.
+      {"prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)},
 #endif
       // Asio makes a descriptor that it waits for non-blocking this way.
       {"ioctl", SCMP_A1(SCMP_CMP_EQ, FIONBIO)},
@@ -160,13 +178,10 @@ Result<> LoadSeccomp(const Confinement& confinement) {
       {"prlimit64", SCMP_A0(SCMP_CMP_EQ, 0)},
   };
   for (const auto& rule : conditional) {
-    if (auto allowed = AllowIf(filter, rule.name, rule.condition); !allowed) return allowed;
+    if (auto allowed = AllowIf(filter, rule.name, {rule.condition}); !allowed) return allowed;
   }
   if (confinement.internet_sockets) {
-    for (const scmp_datum_t family : {AF_INET, AF_INET6}) {
-      if (auto allowed = AllowIf(filter, "socket", SCMP_A0(SCMP_CMP_EQ, family)); !allowed)
-        return allowed;
-    }
+    if (auto allowed = AllowInternetSockets(filter); !allowed) return allowed;
   }
   // glibc tries clone3 first and falls back to clone, whose flags can be checked.
   if (const int error =

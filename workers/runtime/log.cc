@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -70,6 +71,8 @@ void WriteAll(int fd, std::string_view bytes) {
 }  // namespace
 
 struct Log::Impl {
+  using Watcher = std::function<void(const LogEntry&)>;
+
   explicit Impl(const LogOptions& o) : options(o), pid(getpid()), writer([this] { Run(); }) {}
 
   ~Impl() {
@@ -116,13 +119,10 @@ struct Log::Impl {
     }
     std::lock_guard lock(kept_mutex);
     for (LogEntry& entry : batch) {
-      for (const auto& watcher : watchers) {
-        if (const auto alive = watcher.lock()) (*alive)(entry);
-      }
+      for (const Watcher* watcher : watchers) (*watcher)(entry);
       recent.push_back(std::move(entry));
       if (recent.size() > kMaxRecent) recent.pop_front();
     }
-    std::erase_if(watchers, [](const auto& watcher) { return watcher.expired(); });
   }
 
   const LogOptions options;
@@ -139,7 +139,7 @@ struct Log::Impl {
 
   std::mutex kept_mutex;
   std::deque<LogEntry> recent;
-  std::vector<std::weak_ptr<std::function<void(const LogEntry&)>>> watchers;
+  std::vector<const Watcher*> watchers;  // owned by their handles
 
   std::thread writer;  // last: it uses all of the above
 };
@@ -179,10 +179,21 @@ std::vector<LogEntry> Log::Recent(size_t limit) const {
   return {impl_->recent.end() - static_cast<std::ptrdiff_t>(count), impl_->recent.end()};
 }
 
-std::shared_ptr<void> Log::Watch(std::function<void(const LogEntry&)> watcher) {
-  auto handle = std::make_shared<std::function<void(const LogEntry&)>>(std::move(watcher));
+std::shared_ptr<void> Log::Watch(std::function<void(const LogEntry&)> watcher, size_t backlog) {
+  const auto forget = [impl = impl_.get()](const Impl::Watcher* gone) {
+    {
+      std::lock_guard lock(impl->kept_mutex);
+      std::erase(impl->watchers, gone);
+    }
+    delete gone;
+  };
+  const std::shared_ptr<Impl::Watcher> handle(new Impl::Watcher(std::move(watcher)), forget);
   std::lock_guard lock(impl_->kept_mutex);
-  impl_->watchers.push_back(handle);
+  const size_t count = std::min(backlog, impl_->recent.size());
+  for (size_t i = impl_->recent.size() - count; i < impl_->recent.size(); ++i) {
+    (*handle)(impl_->recent[i]);
+  }
+  impl_->watchers.push_back(handle.get());
   return handle;
 }
 

@@ -58,9 +58,10 @@ class Log {
 
   // The newest kept lines, oldest first; at most 1,000 are kept.
   std::vector<LogEntry> Recent(size_t limit) const;
-  // Calls `watcher` on the writer's thread for every new line until the returned handle goes.
-  // The watcher must not block and must not log.
-  std::shared_ptr<void> Watch(std::function<void(const LogEntry&)> watcher);
+  // Calls `watcher` for the newest `backlog` kept lines, at once, then on the writer's thread for
+  // every new line until the returned handle goes; letting it go waits for a call under way. The
+  // watcher must not block, log, or let its handle go. The handle must go before the log.
+  std::shared_ptr<void> Watch(std::function<void(const LogEntry&)> watcher, size_t backlog = 0);
 
  private:
   struct Impl;

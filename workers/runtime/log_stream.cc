@@ -6,16 +6,15 @@ namespace aloha {
 
 LogStream::LogStream(Log& log, const worker::v1::WatchLogRequest& request)
     : access_(request.access()), follow_(request.follow()) {
-  std::unique_lock lock(mutex_);
+  StartSendInitialMetadata();  // the reader knows at once that the stream stands
+  if (follow_) {
+    watch_ = log.Watch([this](const LogEntry& entry) { Add(entry); }, request.backlog());
+    return;
+  }
+  std::lock_guard lock(mutex_);
   for (const LogEntry& entry : log.Recent(request.backlog())) {
     if (access_ || entry.level != LogLevel::kAccess) waiting_.push_back(entry);
   }
-  if (follow_) {
-    lock.unlock();  // the watcher may be called at once
-    watch_ = log.Watch([this](const LogEntry& entry) { Add(entry); });
-    lock.lock();
-  }
-  StartSendInitialMetadata();  // the reader knows at once that the stream stands
   WriteNext();
 }
 

@@ -190,6 +190,9 @@ Options ParseOptions(int argc, char** argv, const std::string& role) {
   }
   struct stat control {};
   if (fstat(kControlDescriptor, &control) != 0 || !S_ISSOCK(control.st_mode)) options.valid = false;
+  // Else the number might come to stand for a socket that log lines must not go to.
+  struct stat journal {};
+  if (fstat(kJournalDescriptor, &journal) != 0 || !S_ISREG(journal.st_mode)) options.valid = false;
   return options;
 }
 
