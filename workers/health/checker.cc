@@ -21,6 +21,14 @@ std::string FormatDuration(std::chrono::milliseconds time) {
   return std::to_string(ms / 1000) + "." + fraction + "s";
 }
 
+// Starts are rounded up to a 64th of the interval, at most 16 ms, so that one wake-up serves
+// several.
+TimePoint RoundUp(TimePoint time, nanoseconds interval) {
+  const int64_t grain = std::min<int64_t>(interval.count() / 64, 16'000'000);
+  const int64_t count = nanoseconds(time.time_since_epoch()).count();
+  return TimePoint(nanoseconds((count + grain - 1) / grain * grain));
+}
+
 int64_t WallClockMicroseconds() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
@@ -147,12 +155,12 @@ TimePoint Checker::NextStart(const Entry& entry) {
   const nanoseconds interval = entry.spec.interval;
   if (!entry.track.settled()) {
     const nanoseconds fast = entry.spec.fast_interval;
-    return std::max(now, entry.started + fast + Jitter(fast));
+    return RoundUp(std::max(now, entry.started + fast + Jitter(fast)), fast);
   }
   // The next slot that is at least half an interval after the last start.
   const nanoseconds distance = entry.started + interval / 2 - entry.slots;
   const TimePoint slot = entry.slots + interval * ((distance + interval) / interval);
-  return std::max(now, slot + Jitter(interval));
+  return RoundUp(std::max(now, slot + Jitter(interval)), interval);
 }
 
 nanoseconds Checker::Jitter(nanoseconds interval) {
