@@ -8,6 +8,11 @@
 #include "supervisor/config/utf8.h"
 
 namespace aloha::supervisor {
+namespace {
+
+constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789_";
+
+}  // namespace
 
 Result<std::vector<PathStep>> ParsePath(std::string_view path) {
   const auto bad = [&] {
@@ -33,7 +38,7 @@ Result<std::vector<PathStep>> ParsePath(std::string_view path) {
       }
       word = word.substr(0, bracket);
     }
-    if (word.empty()) return bad();
+    if (word.empty() || word.find_first_not_of(kNameCharacters) != word.npos) return bad();
     step.name = word;
     steps.push_back(std::move(step));
     if (dot == std::string_view::npos) return steps;

@@ -68,7 +68,7 @@ void RefusePersistence(const std::string& path, const Persistence& persistence, 
 void RefuseService(const std::string& path, const VirtualService& service, Checker& check) {
   if (service.protocol() == VirtualService::HTTP) {
     check.Error(path + ".protocol",
-                fmt::format("HTTP {}; use TCP, which passes every byte", kNoHttp));
+                "HTTP is not understood by this version yet; use TCP, which passes every byte");
   }
   for (int i = 0; i < service.listener_size(); ++i) {
     const std::string at = IndexPath(path + ".listener", i);

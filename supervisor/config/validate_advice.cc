@@ -122,10 +122,11 @@ void AdviseOnRpc(const Config& config, Checker& check) {
   }
   const std::vector<AreaPort> ports = PortsOf(config, Area::kRpc);
   for (size_t i = 1; i < ports.size(); ++i) {  // the first is the endpoint mapper
-    if (ports[i].port >= 59531 && ports[i].port <= 60554) continue;
-    check.Warn(ports[i].field,
-               fmt::format("{} is outside 59531 to 60554, the range that Microsoft recommends",
-                           ports[i].port));
+    const uint32_t port = ports[i].port;
+    if ((port >= 59531 && port <= 60554) || port < 1 || port > 65535) continue;
+    check.Warn(
+        ports[i].field,
+        fmt::format("{} is outside 59531 to 60554, the range that Microsoft recommends", port));
   }
 }
 

@@ -1,0 +1,50 @@
+// The whole pipeline over any text: parse, validate, compile, plan; and what is printed reads back
+// as the same.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "supervisor/config/plan.h"
+#include "supervisor/config/print.h"
+#include "supervisor/config/set_field.h"
+#include "supervisor/config/utf8.h"
+#include "supervisor/config/validate.h"
+
+using namespace aloha::supervisor;
+
+namespace {
+
+void Require(bool condition) {
+  if (!condition) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const Facts facts{.certificates = {"mail"}, .trust_anchors = {"corp"}};
+  const ParsedConfig checked = CheckConfig(text, facts);
+  for (const Problem& problem : checked.problems) {
+    // Messages travel as protobuf strings and stand on one line.
+    Require(FindInvalidUtf8(FormatProblem(problem)) == std::string::npos);
+  }
+  if (HasErrors(checked.problems)) return 0;
+
+  const std::string printed = PrintText(checked.config);
+  const ParsedConfig again = CheckConfig(printed, facts);
+  Require(!HasErrors(again.problems));
+  Require(PrintText(again.config) == printed);
+
+  const Compiled compiled = Compile(checked.config, {}, 2);
+  Require(Plan(compiled, Compile(again.config, {}, 2)).empty());
+  Plan(Compile({}, {}, 2), compiled);
+
+  // The first line as a path, the whole as a value: whatever comes of it must not be half done.
+  aloha::config::v1::Config changed = checked.config;
+  if (!SetField(changed, text.substr(0, text.find('\n')), text)) {
+    Require(PrintText(changed) == printed);
+  }
+  return 0;
+}

@@ -1,0 +1,147 @@
+// Compilation: scenarios as golden files, and properties that hold for all of them.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "supervisor/config/compile.h"
+#include "supervisor/config/factory.h"
+#include "supervisor/config/print.h"
+#include "supervisor/config/validate.h"
+#include "tests/unit/supervisor/golden.h"
+
+namespace aloha::supervisor {
+namespace {
+
+ParsedConfig MustCheck(const std::string& text) {
+  ParsedConfig checked = CheckConfig(text, Facts{});
+  for (const Problem& problem : checked.problems) {
+    EXPECT_NE(problem.severity, Severity::kError) << FormatProblem(problem);
+  }
+  return checked;
+}
+
+class CompileTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(CompileTest, MakesTheSnapshots) {
+  const ParsedConfig checked = MustCheck(GoldenInput("compile", GetParam()));
+  const Compiled compiled = Compile(checked.config, {}, 4);
+  std::string output;
+  for (const Problem& problem : checked.problems) {
+    output += fmt::format("# {}\n", FormatProblem(problem));
+  }
+  for (const CompiledArea& area : compiled.areas) {
+    output += fmt::format("# area {}: {}", area.name, AreaStateName(area.state));
+    if (!area.reason.empty()) output += fmt::format(" ({})", area.reason);
+    for (const std::string& service : area.services) output += " " + service;
+    output += "\n";
+  }
+  worker::v1::Snapshot proxy, health, system;
+  *proxy.mutable_proxy() = compiled.proxy;
+  *health.mutable_health() = compiled.health;
+  *system.mutable_system() = compiled.system;
+  ExpectGolden("compile", GetParam(),
+               output + PrintText(proxy) + PrintText(health) + PrintText(system));
+}
+
+TEST_P(CompileTest, MakesWhatWorkersExpect) {
+  const ParsedConfig checked = MustCheck(GoldenInput("compile", GetParam()));
+  const Compiled compiled = Compile(checked.config, {}, 4);
+  std::set<std::string> ids, services, listeners;
+  for (const auto& check : compiled.health.checks()) EXPECT_TRUE(ids.insert(check.id()).second);
+  for (const auto& service : compiled.proxy.services()) {
+    EXPECT_TRUE(services.insert(service.name()).second);
+    EXPECT_GE(service.listeners_size(), 1);
+    EXPECT_GE(service.servers_size(), 1);
+    for (const auto& listener : service.listeners()) {
+      EXPECT_TRUE(listeners.insert(PrintText(listener)).second);
+    }
+  }
+  EXPECT_EQ(static_cast<size_t>(compiled.system.listeners_size()), listeners.size());
+  for (const auto& target : compiled.health.targets()) {
+    EXPECT_TRUE(services.contains(target.service()));
+    for (const std::string& id : target.check_ids()) EXPECT_TRUE(ids.contains(id));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, CompileTest, testing::ValuesIn(GoldenNames("compile")),
+                         GoldenTestName);
+
+constexpr char kMail[] = R"(
+  cas_server { name: "CAS1" address: "10.0.0.1" } cas_server { name: "CAS2" address: "10.0.0.2" }
+  imap { mode: CLEAR } pop3 { mode: CLEAR }
+  virtual_service { name: "other" listener { port: 8080 }
+    server { name: "CAS1" address: "10.0.0.1" port: 80 } })";
+
+worker::v1::AdminState StateIn(const Compiled& compiled, const std::string& service,
+                               const std::string& server) {
+  for (const auto& s : compiled.proxy.services()) {
+    for (const auto& t : s.servers()) {
+      if (s.name() == service && t.name() == server) return t.admin_state();
+    }
+  }
+  return worker::v1::ADMIN_STATE_UNSPECIFIED;
+}
+
+TEST(CompileStatesTest, ABareServerNameMeansEveryExchangeService) {
+  config::v1::ServerStates states;
+  auto* entry = states.add_server();
+  entry->set_server("CAS1");
+  entry->set_state(worker::v1::ADMIN_STATE_DRAIN);
+  entry = states.add_server();
+  entry->set_service("pop3");
+  entry->set_server("CAS1");
+  entry->set_state(worker::v1::ADMIN_STATE_MAINTENANCE);
+  const Compiled compiled = Compile(MustCheck(kMail).config, states, 1);
+  EXPECT_EQ(StateIn(compiled, "imap", "CAS1"), worker::v1::ADMIN_STATE_DRAIN);
+  EXPECT_EQ(StateIn(compiled, "imap", "CAS2"), worker::v1::ADMIN_STATE_READY);
+  EXPECT_EQ(StateIn(compiled, "pop3", "CAS1"), worker::v1::ADMIN_STATE_MAINTENANCE);
+  EXPECT_EQ(StateIn(compiled, "other", "CAS1"), worker::v1::ADMIN_STATE_READY);
+}
+
+TEST(CompileThreadsTest, OnePerCoreUnlessToldOtherwise) {
+  config::v1::Config config;
+  EXPECT_EQ(Compile(config, {}, 6).proxy.threads(), 6u);
+  EXPECT_EQ(Compile(config, {}, 0).proxy.threads(), 1u);
+  EXPECT_EQ(Compile(config, {}, 500).proxy.threads(), 64u);
+  config.mutable_performance()->set_proxy_threads(3);
+  EXPECT_EQ(Compile(config, {}, 6).proxy.threads(), 3u);
+}
+
+TEST(FactoryConfigTest, IsValidAndBindsNothing) {
+  EXPECT_FALSE(HasErrors(Validate(FactoryConfig(), Facts{})));
+  const Compiled compiled = Compile(FactoryConfig(), {}, 2);
+  EXPECT_EQ(compiled.system.listeners_size(), 0);
+  EXPECT_EQ(compiled.areas[0].state, AreaState::kIncomplete);  // http
+  EXPECT_EQ(compiled.areas[1].state, AreaState::kDisabled);    // imap
+  EXPECT_EQ(compiled.areas[4].state, AreaState::kIncomplete);  // rpc
+}
+
+TEST(FactoryConfigTest, IsTheFileThatIsInstalled) {
+  const auto text =
+      ReadConfigFile(std::string(ALOHA_SOURCE_DIR) + "/deploy/config/aloha.textproto");
+  ASSERT_TRUE(text) << text.error().message;
+  EXPECT_EQ(PrintText(MustCheck(*text).config), PrintText(FactoryConfig()));
+}
+
+TEST(ExampleConfigTest, NamesEveryFieldAndParses) {
+  const auto text =
+      ReadConfigFile(std::string(ALOHA_SOURCE_DIR) + "/deploy/config/example.textproto");
+  ASSERT_TRUE(text) << text.error().message;
+  const ParsedConfig parsed = ParseConfig(*text);
+  for (const Problem& problem : parsed.problems) ADD_FAILURE() << FormatProblem(problem);
+  // Every field of every message stands in it, at least in a comment.
+  const auto* file = config::v1::Config::descriptor()->file();
+  for (const auto* part : {file, file->dependency(0), file->dependency(1)}) {
+    for (int m = 0; m < part->message_type_count(); ++m) {
+      for (int f = 0; f < part->message_type(m)->field_count(); ++f) {
+        const std::string& name = part->message_type(m)->field(f)->name();
+        EXPECT_NE(text->find(name), std::string::npos)
+            << part->message_type(m)->name() << "." << name;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace aloha::supervisor

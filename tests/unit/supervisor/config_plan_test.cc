@@ -1,0 +1,123 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "supervisor/config/plan.h"
+#include "supervisor/config/validate.h"
+
+namespace aloha::supervisor {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr char kImap[] = R"(cas_server { name: "CAS1" address: "10.0.0.1" }
+  cas_server { name: "CAS2" address: "10.0.0.2" } imap { mode: CLEAR } )";
+constexpr char kWeb[] = R"(virtual_service { name: "web" listener { address: "10.0.0.9" port: 80 }
+  server { name: "a" address: "10.0.0.1" port: 80 } )";
+
+Compiled Make(const std::string& text) {
+  const ParsedConfig checked = CheckConfig(text, Facts{});
+  EXPECT_FALSE(HasErrors(checked.problems)) << text;
+  return Compile(checked.config, {}, 2);
+}
+
+std::vector<std::string> Texts(const std::string& running, const std::string& next) {
+  std::vector<std::string> texts;
+  for (const PlanStep& step : Plan(Make(running), Make(next))) {
+    EXPECT_STRNE(PlanKindName(step.kind), "");
+    texts.push_back(step.text);
+  }
+  return texts;
+}
+
+TEST(PlanTest, EqualConfigurationsChangeNothing) {
+  EXPECT_TRUE(Texts(kImap, kImap).empty());
+  // What means the same changes nothing either.
+  EXPECT_TRUE(
+      Texts(kImap, std::string(kImap) + "rpc { enabled: false } version_note: \"x\"").empty());
+}
+
+TEST(PlanTest, TellsServices) {
+  EXPECT_THAT(Texts("", kImap),
+              ElementsAre("imap: area becomes OK", "imap: listener 0.0.0.0:143 opens",
+                          "imap: service added with 2 servers"));
+  EXPECT_THAT(Texts(kImap, ""),
+              ElementsAre("imap: area becomes DISABLED",
+                          "imap: listener 0.0.0.0:143 closes, its sessions live on until they end",
+                          "imap: service removed; its sessions live on until they end"));
+  EXPECT_THAT(Texts("", "imap { mode: CLEAR }"),
+              ElementsAre("imap: area becomes INCOMPLETE (no cas_server)"));
+}
+
+TEST(PlanTest, TellsServers) {
+  const std::string more =
+      std::string(kImap) + R"(cas_server { name: "CAS3" address: "10.0.0.3" })";
+  EXPECT_THAT(Texts(kImap, more), ElementsAre("imap: server CAS3 added (10.0.0.3:143)"));
+  EXPECT_THAT(Texts(more, kImap),
+              ElementsAre("imap: server CAS3 removed, its sessions live on until they end"));
+  EXPECT_THAT(Texts(std::string(kWeb) + "}",
+                    R"(virtual_service { name: "web" listener { address: "10.0.0.9" port: 80 }
+                       server { name: "a" address: "10.0.0.2" port: 80 weight: 2 max_connections: 9
+                                send_proxy: V2 slow_start: "30s" } })"),
+              ElementsAre("web: server a: address changes from 10.0.0.1:80 to 10.0.0.2:80",
+                          "web: server a: weight changes from 1 to 2",
+                          "web: server a: most connections changes from unlimited to 9",
+                          "web: server a: PROXY protocol changes from off to version 2",
+                          "web: server a: slow start changes from 0s to 30s"));
+}
+
+TEST(PlanTest, TellsListeners) {
+  EXPECT_THAT(Texts(kImap, std::string(kImap) + "listen_address: \"127.0.0.1\""),
+              ElementsAre("imap: listener 0.0.0.0:143 closes, its sessions live on until they end",
+                          "imap: listener 127.0.0.1:143 opens"));
+  EXPECT_THAT(
+      Texts(
+          std::string(kWeb) + "}",
+          R"(virtual_service { name: "web" listener { address: "10.0.0.9" port: 80 accept_proxy: true }
+                       server { name: "a" address: "10.0.0.1" port: 80 } })"),
+      ElementsAre("web: listener 10.0.0.9:80: PROXY protocol from clients on"));
+  EXPECT_THAT(Texts(std::string(kWeb) + "}",
+                    R"(virtual_service { name: "other" listener { address: "10.0.0.9" port: 80 }
+                       server { name: "a" address: "10.0.0.1" port: 80 } })"),
+              ElementsAre("other: listener 10.0.0.9:80 stays open and is taken over from web",
+                          "web: service removed; its sessions live on until they end",
+                          "other: service added with 1 server"));
+}
+
+TEST(PlanTest, TellsSettings) {
+  EXPECT_THAT(
+      Texts(std::string(kWeb) + "}",
+            std::string(kWeb) + R"(balance: SOURCE_HASH idle_timeout: "1h" connect_timeout: "1s"
+                      queue_timeout: "2s" retries: 1 allow_from: "10.0.0.0/8"
+                      persistence { source_address {} expiry: "1h" } health_check { tcp {} } })"),
+      ElementsAre(
+          "web: balance changes from round robin to source hash",
+          "web: persistence by source address changes from off to by table web",
+          "web: idle timeout changes from 10m to 1h", "web: connect timeout changes from 5s to 1s",
+          "web: queue timeout changes from 1m to 2s", "web: number of retries changes from 3 to 1",
+          "web: who is served changes from everybody to 10.0.0.0/8",
+          "web: server a: the check begins", "stick table web begins empty"));
+}
+
+TEST(PlanTest, TellsWhatNeedsARestart) {
+  EXPECT_THAT(
+      Texts("", "performance { proxy_threads: 7 } log { access: false format: JSON }"),
+      ElementsAre(
+          "access log changes from on to off", "access log as JSON changes from off to on",
+          "the proxy runs 2 threads and will run 7 after `alohactl service restart haproxy`"));
+}
+
+TEST(PlanTest, TellsStates) {
+  const Compiled running = Make(kImap);
+  config::v1::ServerStates states;
+  auto* entry = states.add_server();
+  entry->set_server("CAS1");
+  entry->set_state(worker::v1::ADMIN_STATE_DRAIN);
+  const auto steps = Plan(running, Compile(CheckConfig(kImap, Facts{}).config, states, 2));
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_EQ(steps[0].kind, PlanKind::kServerChanged);
+  EXPECT_EQ(steps[0].service, "imap");
+  EXPECT_EQ(steps[0].text, "imap: server CAS1: state changes from ready to drain");
+}
+
+}  // namespace
+}  // namespace aloha::supervisor
