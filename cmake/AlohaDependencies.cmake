@@ -13,6 +13,7 @@ find_package(benchmark CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(cap REQUIRED IMPORTED_TARGET libcap)
+pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 
 find_program(CCACHE ccache)
 if(CCACHE)

@@ -1,0 +1,201 @@
+#include "supervisor/admin/stats_api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "supervisor/admin/proxy_calls.h"
+#include "supervisor/admin/stream.h"
+
+namespace aloha::supervisor {
+namespace v1 = admin::v1;
+namespace w = worker::v1;
+namespace {
+
+using StatsStream = Stream<v1::StatsSnapshot>;
+
+// The most sessions or entries that can be paged through: the proxy answers from the front.
+constexpr uint32_t kMostListed = 100'000;
+
+v1::Traffic Convert(const w::TrafficStats& in) {
+  v1::Traffic out;
+  out.set_sessions(in.sessions());
+  out.set_sessions_max(in.sessions_max());
+  out.set_sessions_total(in.sessions_total());
+  out.set_bytes_from_clients(in.bytes_from_clients());
+  out.set_bytes_to_clients(in.bytes_to_clients());
+  return out;
+}
+
+v1::StatsSnapshot Convert(const w::GetStatsResponse& in) {
+  v1::StatsSnapshot out;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  out.set_time_us(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+  out.set_log_lines_dropped(in.log_lines_dropped());
+  for (const w::ServiceStats& service : in.services()) {
+    v1::VirtualServiceStats* stats = out.add_virtual_services();
+    stats->set_name(service.service());
+    *stats->mutable_traffic() = Convert(service.traffic());
+    stats->set_queued(service.queued());
+    stats->set_failed_total(service.failed_total());
+    stats->set_denied_total(service.denied_total());
+    for (const w::ServerStats& server : service.servers()) {
+      v1::ServerStats* server_stats = stats->add_servers();
+      server_stats->set_name(server.server());
+      *server_stats->mutable_traffic() = Convert(server.traffic());
+      server_stats->set_connect_errors_total(server.connect_errors_total());
+      server_stats->set_retries_total(server.retries_total());
+      server_stats->set_redispatches_total(server.redispatches_total());
+      server_stats->set_check_state(static_cast<v1::Server::CheckState>(server.check_state()));
+      server_stats->set_admin_state(static_cast<v1::Server::AdminState>(server.admin_state()));
+      server_stats->set_queued(server.queued());
+    }
+  }
+  return out;
+}
+
+asio::awaitable<void> Follow(AdminContext& context, std::shared_ptr<StatsStream::Handle> stream,
+                             std::chrono::milliseconds interval) {
+  while (stream->alive()) {
+    const auto stats = co_await CallProxy(context, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
+    // Without a proxy nothing is counted; the stream goes on.
+    stream->Send(stats ? Convert(*stats) : Convert(w::GetStatsResponse()));
+    co_await Sleep(interval);
+  }
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* StatsApi::GetStats(grpc::CallbackServerContext* call, const v1::GetStatsRequest*,
+                                             v1::StatsSnapshot* response) {
+  return ServeCall(context_, call, CallKind::kRead, "Stats/GetStats",
+                   [this, response](Caller&) -> asio::awaitable<Result<>> {
+                     const auto stats =
+                         co_await CallProxy(context_, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
+                     if (!stats) co_return tl::make_unexpected(stats.error());
+                     *response = Convert(*stats);
+                     co_return Result<>();
+                   });
+}
+
+grpc::ServerWriteReactor<v1::StatsSnapshot>* StatsApi::WatchStats(grpc::CallbackServerContext*,
+                                                                  const v1::WatchStatsRequest* request) {
+  auto* stream = new StatsStream;
+  const uint32_t interval = request->interval_ms() == 0 ? 1'000 : std::clamp(request->interval_ms(), 200u, 60'000u);
+  asio::post(context_.loop, [this, handle = stream->handle(), interval] {
+    Spawn(context_.loop, Follow(context_, handle, std::chrono::milliseconds(interval)));
+  });
+  return stream;
+}
+
+grpc::ServerUnaryReactor* StatsApi::ResetStats(grpc::CallbackServerContext* call, const v1::ResetStatsRequest*,
+                                               v1::ChangeResponse* response) {
+  return ServeCall(context_, call, CallKind::kChange, "Stats/ResetStats",
+                   [this, response](Caller& caller) -> asio::awaitable<Result<>> {
+                     const auto reset =
+                         co_await CallProxy(context_, &w::Proxy::Stub::async::ResetStats, w::ResetStatsRequest());
+                     if (!reset) co_return tl::make_unexpected(reset.error());
+                     FillEvent(context_.events.Add(Event::INFO, "stats", "all", "counters set to zero", caller.actor,
+                                                   caller.method),
+                               response);
+                     co_return Result<>();
+                   });
+}
+
+grpc::ServerUnaryReactor* SessionsApi::ListSessions(grpc::CallbackServerContext* call,
+                                                    const v1::ListSessionsRequest* request,
+                                                    v1::ListSessionsResponse* response) {
+  return ServeCall(
+      context_, call, CallKind::kRead, "Sessions/ListSessions",
+      [this, request, response](Caller&) -> asio::awaitable<Result<>> {
+        w::ListSessionsRequest ask;
+        ask.set_service(request->virtual_service());
+        ask.set_server(request->server());
+        ask.set_client_address(request->client_address());
+        ask.set_limit(kMostListed);
+        const auto sessions = co_await CallProxy(context_, &w::Proxy::Stub::async::ListSessions, ask);
+        if (!sessions) co_return tl::make_unexpected(sessions.error());
+        response->set_total(sessions->total());
+        co_return Page(sessions->sessions(), request->page_size(), request->page_token(),
+                       response->mutable_next_page_token(), [&](const w::Session& in) {
+                         v1::Session* out = response->add_sessions();
+                         out->set_id(in.id());
+                         out->set_virtual_service(in.service());
+                         out->set_server(in.server());
+                         out->set_client(in.client());
+                         out->set_listener(in.listener());
+                         out->set_age_ms(in.age_ms());
+                         out->set_idle_ms(in.idle_ms());
+                         out->set_bytes_from_client(in.bytes_from_client());
+                         out->set_bytes_to_client(in.bytes_to_client());
+                         out->set_state(in.state());
+                         out->set_sni(in.sni());
+                       });
+      });
+}
+
+grpc::ServerUnaryReactor* SessionsApi::CloseSession(grpc::CallbackServerContext* call,
+                                                    const v1::CloseSessionRequest* request,
+                                                    v1::CloseSessionResponse* response) {
+  return ServeCall(
+      context_, call, CallKind::kChange, "Sessions/CloseSession",
+      [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
+        w::CloseSessionsRequest ask;
+        ask.set_id(request->id());
+        ask.set_service(request->virtual_service());
+        ask.set_server(request->server());
+        ask.set_client_address(request->client_address());
+        const auto closed = co_await CallProxy(context_, &w::Proxy::Stub::async::CloseSessions, ask);
+        if (!closed) co_return tl::make_unexpected(closed.error());
+        response->set_closed(closed->closed());
+        *response->mutable_event() =
+            context_.events.Add(Event::INFO, "session", request->id() == 0 ? "matching" : std::to_string(request->id()),
+                                fmt::format("{} closed", closed->closed()), caller.actor, caller.method);
+        co_return Result<>();
+      });
+}
+
+grpc::ServerUnaryReactor* PersistenceApi::ListEntries(grpc::CallbackServerContext* call,
+                                                      const v1::ListEntriesRequest* request,
+                                                      v1::ListEntriesResponse* response) {
+  return ServeCall(
+      context_, call, CallKind::kRead, "Persistence/ListEntries",
+      [this, request, response](Caller&) -> asio::awaitable<Result<>> {
+        w::ListStickEntriesRequest ask;
+        ask.set_table(request->table());
+        ask.set_limit(kMostListed);
+        const auto entries = co_await CallProxy(context_, &w::Proxy::Stub::async::ListStickEntries, ask);
+        if (!entries) co_return tl::make_unexpected(entries.error());
+        response->set_total(entries->total());
+        co_return Page(entries->entries(), request->page_size(), request->page_token(),
+                       response->mutable_next_page_token(), [&](const w::StickEntry& in) {
+                         v1::PersistenceEntry* out = response->add_entries();
+                         out->set_table(in.table());
+                         out->set_client_address(in.client_address());
+                         out->set_server(in.server());
+                         out->set_expires_in_ms(in.expires_in_ms());
+                       });
+      });
+}
+
+grpc::ServerUnaryReactor* PersistenceApi::ClearEntries(grpc::CallbackServerContext* call,
+                                                       const v1::ClearEntriesRequest* request,
+                                                       v1::ClearEntriesResponse* response) {
+  return ServeCall(
+      context_, call, CallKind::kChange, "Persistence/ClearEntries",
+      [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
+        w::ClearStickEntriesRequest ask;
+        ask.set_table(request->table());
+        ask.set_client_address(request->client_address());
+        const auto cleared = co_await CallProxy(context_, &w::Proxy::Stub::async::ClearStickEntries, ask);
+        if (!cleared) co_return tl::make_unexpected(cleared.error());
+        response->set_cleared(cleared->cleared());
+        *response->mutable_event() = context_.events.Add(
+            Event::INFO, "persistence", request->table().empty() ? "all tables" : request->table(),
+            fmt::format("{} entries forgotten", cleared->cleared()), caller.actor, caller.method);
+        co_return Result<>();
+      });
+}
+
+}  // namespace aloha::supervisor

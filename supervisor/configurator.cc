@@ -1,0 +1,296 @@
+#include "supervisor/configurator.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "supervisor/config/file.h"
+#include "supervisor/config/parse.h"
+#include "supervisor/config/print.h"
+#include "supervisor/config/start.h"
+#include "supervisor/config/state_file.h"
+#include "supervisor/facts.h"
+
+namespace aloha::supervisor {
+namespace {
+
+using std::chrono::system_clock;
+
+int64_t Microseconds(system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace
+
+Configurator::Configurator(asio::io_context& loop, const Options& options, Deployment& deployment, Events& events,
+                           Hooks hooks)
+    : options_(options),
+      deployment_(deployment),
+      events_(events),
+      hooks_(std::move(hooks)),
+      mutex_(loop),
+      loop_(loop),
+      undo_timer_(loop),
+      cores_(std::max(1u, std::thread::hardware_concurrency())) {}
+
+Result<> Configurator::Load() {
+  Result<ConfigStore> store = ConfigStore::Open(options_.state_dir, options_.run_dir);
+  if (!store) return tl::make_unexpected(store.error());
+  store_.emplace(std::move(*store));
+  LoadState();
+  StartChoice choice =
+      ChooseStart(*store_, {options_.config, options_.config_authoritative, GatherFacts(options_)});
+  for (const std::string& event : choice.events) events_.Add(Event::ERROR, "config", "start", event);
+  running_ = std::move(choice.version);
+  if (auto saved = store_->ReadSaved()) saved_ = std::move(*saved);
+  if (running_.info.number() == 0) {
+    running_.info.set_time_us(Microseconds(system_clock::now()));
+    running_.info.set_user("supervisor");
+    if (auto recorded = store_->Record(running_); !recorded) {
+      events_.Add(Event::ERROR, "config", "start", recorded.error().message);
+    }
+  }
+  compiled_ = Compile(running_.config, server_states_, cores_);
+  events_.Add(Event::INFO, "config", fmt::format("version {}", running_.info.number()),
+              fmt::format("runs ({})", running_.info.source()));
+  LoadPending();
+  return {};
+}
+
+// States beside the configuration. A broken file means the defaults, and an event.
+void Configurator::LoadState() {
+  const std::pair<const char*, google::protobuf::Message*> files[] = {{"servers.textproto", &server_states_},
+                                                                      {"services.textproto", &start_modes_}};
+  for (const auto& [file, message] : files) {
+    const auto read = ReadState(StatePath(file), message);
+    if (!read && read.error().code != Code::kNotFound) {
+      events_.Add(Event::ERROR, "config", file, read.error().message);
+    }
+  }
+}
+
+bool Configurator::unsaved_changes() const {
+  if (options_.config_authoritative) return false;
+  return !saved_ || PrintText(saved_->config) != PrintText(running_.config);
+}
+
+std::optional<std::chrono::seconds> Configurator::ConfirmWithin() const {
+  if (!pending_) return std::nullopt;
+  const auto left = std::chrono::ceil<std::chrono::seconds>(pending_->deadline - system_clock::now());
+  return std::max(left, std::chrono::seconds(1));
+}
+
+std::vector<PlanStep> Configurator::PlanFor(const config::v1::Config& config) const {
+  return Plan(compiled_, Compile(config, server_states_, cores_));
+}
+
+// While haproxy is stopped nothing listens and nothing is checked.
+Target Configurator::EffectiveTarget(const Compiled& compiled) const {
+  Target target{compiled.proxy, compiled.health, compiled.system};
+  if (!hooks_.serving()) {
+    target.proxy.clear_services();
+    target.health.Clear();
+    target.system.Clear();
+  }
+  return target;
+}
+
+asio::awaitable<Result<>> Configurator::Redeploy() {
+  const AsyncMutex::Guard guard = co_await mutex_.Lock();
+  const Result<> deployed = co_await deployment_.Apply(EffectiveTarget(compiled_), {});
+  hooks_.deployed(deployed);
+  co_return deployed;
+}
+
+Result<> Configurator::Acceptable(const Change& change) const {
+  if (change.expected_version != 0 && change.expected_version != running_.info.number()) {
+    return Fail(Code::kAborted,
+                fmt::format("version {} runs by now, applied by {}; look at it and apply again",
+                            running_.info.number(), running_.info.user()));
+  }
+  if (change.confirm_within.count() < 0 || change.confirm_within > std::chrono::hours(1)) {
+    return Fail(Code::kInvalidArgument, "1 to 3600 seconds, or 0 for no confirmation", "confirm_within_s");
+  }
+  if (change.save && options_.config_authoritative) {
+    return Fail(Code::kFailedPrecondition,
+                fmt::format("saving is off: {} is authoritative (--config-authoritative)", options_.config));
+  }
+  return {};
+}
+
+asio::awaitable<Result<Configurator::Applied>> Configurator::Apply(Change change) {
+  const AsyncMutex::Guard guard = co_await mutex_.Lock();
+  if (auto acceptable = Acceptable(change); !acceptable) co_return tl::make_unexpected(acceptable.error());
+  if (pending_) {
+    co_return Fail(Code::kFailedPrecondition,
+                   fmt::format("version {} waits for confirmation; confirm it or roll back first",
+                               running_.info.number()));
+  }
+  co_return co_await ApplyLocked(std::move(change));
+}
+
+asio::awaitable<Result<Configurator::Applied>> Configurator::ApplyLocked(Change change) {
+  Compiled next = Compile(change.config, server_states_, cores_);
+  Applied applied;
+  applied.steps = Plan(compiled_, next);
+  ConfigVersion version;
+  version.config = std::move(change.config);
+  version.info.set_time_us(Microseconds(system_clock::now()));
+  version.info.set_user(change.actor);
+  version.info.set_note(change.note);
+  version.info.set_source(change.origin);
+  std::optional<Pending> pending;
+  if (change.confirm_within.count() > 0) {
+    pending = Pending{running_.info.number(), system_clock::now() + change.confirm_within, change.save};
+  }
+  // The last thing that can fail; when it does, the workers are told to forget the change.
+  const auto record = [&]() -> Result<> {
+    if (auto stored = StorePending(pending); !stored) return stored;
+    return store_->Record(version);
+  };
+  const Result<> deployed = co_await deployment_.Apply(EffectiveTarget(next), record);
+  if (!deployed) {
+    (void)StorePending(pending_);
+    co_return tl::make_unexpected(deployed.error());
+  }
+  hooks_.deployed(deployed);
+  running_ = std::move(version);
+  compiled_ = std::move(next);
+  pending_ = pending;
+  ArmUndo();
+  applied.version = running_.info.number();
+  applied.event = events_.Add(
+      Event::INFO, "config", fmt::format("version {}", applied.version),
+      fmt::format("applied ({}), {} steps{}", change.origin, applied.steps.size(),
+                  pending ? fmt::format("; undone in {} s unless confirmed", change.confirm_within.count()) : ""),
+      change.actor, change.method);
+  if (change.save && !pending) {
+    if (auto saved = Save(); !saved) co_return tl::make_unexpected(saved.error());
+  }
+  co_return applied;
+}
+
+asio::awaitable<Result<>> Configurator::Confirm() {
+  const AsyncMutex::Guard guard = co_await mutex_.Lock();
+  if (!pending_) co_return Fail(Code::kFailedPrecondition, "nothing waits for confirmation");
+  if (auto stored = StorePending(std::nullopt); !stored) co_return stored;
+  const bool save = pending_->save;
+  pending_.reset();
+  ArmUndo();
+  co_return save ? Save() : Result<>();
+}
+
+Result<> Configurator::Save() {
+  if (options_.config_authoritative) {
+    return Fail(Code::kFailedPrecondition,
+                fmt::format("saving is off: {} is authoritative (--config-authoritative)", options_.config));
+  }
+  if (pending_) {
+    return Fail(Code::kFailedPrecondition, "the running configuration waits for confirmation; confirm it first");
+  }
+  if (auto saved = store_->Save(running_); !saved) return saved;
+  saved_ = running_;
+  return {};
+}
+
+asio::awaitable<Result<Configurator::Applied>> Configurator::Rollback(uint64_t number, std::string actor,
+                                                                      std::string method) {
+  const AsyncMutex::Guard guard = co_await mutex_.Lock();
+  if (number == 0) {
+    for (const uint64_t known : store_->Numbers()) {
+      if (known < running_.info.number()) number = std::max(number, known);
+    }
+    if (number == 0) co_return Fail(Code::kNotFound, "there is no version before the running one");
+  }
+  Result<ConfigVersion> version = store_->ReadVersion(number);
+  if (!version) co_return tl::make_unexpected(version.error());
+  const std::vector<Problem> problems = Validate(version->config, GatherFacts(options_));
+  if (HasErrors(problems)) {
+    const auto first = std::find_if(problems.begin(), problems.end(),
+                                    [](const Problem& problem) { return problem.severity == Severity::kError; });
+    co_return Fail(Code::kFailedPrecondition,
+                   fmt::format("version {} is not valid any more: {}", number, FormatProblem(*first)));
+  }
+  pending_.reset();
+  Change change;
+  change.config = std::move(version->config);
+  change.actor = std::move(actor);
+  change.method = std::move(method);
+  change.origin = fmt::format("rollback to {}", number);
+  co_return co_await ApplyLocked(std::move(change));
+}
+
+std::vector<Configurator::ServerName> Configurator::ServersMeant(const std::string& name) const {
+  const size_t slash = name.find('/');
+  std::vector<ServerName> meant;
+  for (const worker::v1::VirtualService& service : compiled_.proxy.services()) {
+    for (const worker::v1::Server& server : service.servers()) {
+      const bool same = slash == std::string::npos
+                            ? server.name() == name
+                            : service.name() == name.substr(0, slash) && server.name() == name.substr(slash + 1);
+      if (same) meant.emplace_back(service.name(), server.name());
+    }
+  }
+  return meant;
+}
+
+asio::awaitable<Result<std::vector<Configurator::ServerName>>> Configurator::SetServerState(
+    std::string name, worker::v1::AdminState state) {
+  const AsyncMutex::Guard guard = co_await mutex_.Lock();
+  std::vector<ServerName> meant = ServersMeant(name);
+  if (meant.empty()) {
+    co_return Fail(Code::kNotFound, fmt::format("there is no server \"{}\"; alohactl server list shows them",
+                                                EscapeForLog(name)));
+  }
+  config::v1::ServerStates states;
+  for (const config::v1::ServerAdminState& known : server_states_.server()) {
+    const bool replaced = std::any_of(meant.begin(), meant.end(), [&](const ServerName& server) {
+      return server.second == known.server() && (known.service().empty() || known.service() == server.first);
+    });
+    if (!replaced) *states.add_server() = known;
+  }
+  for (const auto& [service, server] : meant) {
+    if (state == worker::v1::ADMIN_STATE_READY) continue;
+    config::v1::ServerAdminState* wish = states.add_server();
+    wish->set_service(service);
+    wish->set_server(server);
+    wish->set_state(state);
+  }
+  Compiled next = Compile(running_.config, states, cores_);
+  const auto deployed = co_await deployment_.Apply(
+      EffectiveTarget(next), [&] { return WriteState(StatePath("servers.textproto"), states); });
+  if (!deployed) co_return tl::make_unexpected(deployed.error());
+  server_states_ = std::move(states);
+  compiled_ = std::move(next);
+  co_return meant;
+}
+
+asio::awaitable<void> Configurator::ReloadFile() {
+  const Result<std::string> text = ReadConfigFile(options_.config);
+  if (!text) {
+    events_.Add(Event::ERROR, "config", options_.config, text.error().message);
+    co_return;
+  }
+  ParsedConfig parsed = CheckConfig(*text, GatherFacts(options_));
+  for (const Problem& problem : parsed.problems) {
+    events_.Add(problem.severity == Severity::kError ? Event::ERROR : Event::WARNING, "config", options_.config,
+                FormatProblem(problem));
+  }
+  if (HasErrors(parsed.problems)) co_return;
+  Change change;
+  change.config = std::move(parsed.config);
+  change.actor = "supervisor";
+  change.origin = "file " + options_.config;
+  const auto applied = co_await Apply(std::move(change));
+  if (!applied) events_.Add(Event::ERROR, "config", options_.config, applied.error().message);
+}
+
+Result<> Configurator::SaveStartModes(const config::v1::StartModes& modes) {
+  if (auto written = WriteState(StatePath("services.textproto"), modes); !written) return written;
+  start_modes_ = modes;
+  return {};
+}
+
+}  // namespace aloha::supervisor

@@ -1,0 +1,124 @@
+// The configuration in charge: what runs, what is saved, and every way from one to another. One change at a time.
+#ifndef ALOHA_SUPERVISOR_CONFIGURATOR_H_
+#define ALOHA_SUPERVISOR_CONFIGURATOR_H_
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/v1/state.pb.h"
+#include "supervisor/async.h"
+#include "supervisor/config/compile.h"
+#include "supervisor/config/plan.h"
+#include "supervisor/config/store.h"
+#include "supervisor/config/validate.h"
+#include "supervisor/deployment.h"
+#include "supervisor/events.h"
+#include "supervisor/options.h"
+
+namespace aloha::supervisor {
+
+class Configurator {
+ public:
+  // What the configurator asks of the rest, and tells it.
+  struct Hooks {
+    std::function<bool()> serving;                 // haproxy is wanted
+    std::function<void(const Result<>&)> deployed;  // the running configuration reached the workers, or did not
+  };
+
+  // A wish to change the configuration.
+  struct Change {
+    config::v1::Config config;
+    std::string actor;
+    std::string method;
+    std::string note;
+    std::string origin = "apply";  // "apply", "rollback to 3", "factory reset", "file …", "undo"
+    std::chrono::seconds confirm_within{0};
+    bool save = false;
+    uint64_t expected_version = 0;  // 0: whatever runs
+  };
+  struct Applied {
+    uint64_t version = 0;
+    std::vector<PlanStep> steps;
+    Event event;
+  };
+  using ServerName = std::pair<std::string, std::string>;  // virtual service, server
+
+  Configurator(asio::io_context& loop, const Options& options, Deployment& deployment, Events& events, Hooks hooks);
+
+  // Finds what to run; there is always something. An error: the folders cannot be used.
+  Result<> Load();
+
+  const Compiled& compiled() const { return compiled_; }
+  const ConfigVersion& running() const { return running_; }
+  const ConfigStore& store() const { return *store_; }
+  bool unsaved_changes() const;
+  // Number of the saved version; 0: none.
+  uint64_t saved_version() const { return saved_ ? saved_->info.number() : 0; }
+  // Until the change undoes itself; nothing when none waits.
+  std::optional<std::chrono::seconds> ConfirmWithin() const;
+
+  const Options& options() const { return options_; }
+  std::vector<PlanStep> PlanFor(const config::v1::Config& config) const;
+
+  // Brings what runs to the workers once more.
+  asio::awaitable<Result<>> Redeploy();
+  // Applies a configuration in which validation found no error. Every worker accepts, or nothing changes.
+  asio::awaitable<Result<Applied>> Apply(Change change);
+  // Keeps the change that waits for confirmation.
+  asio::awaitable<Result<>> Confirm();
+  Result<> Save();
+  // 0: the version before the running one. kNotFound when there is none, kInvalidArgument when it is no longer valid.
+  asio::awaitable<Result<Applied>> Rollback(uint64_t version, std::string actor, std::string method);
+  // "VIRTUAL-SERVICE/SERVER", or the name of a CAS or HUB server: all its services. Answers who was meant.
+  asio::awaitable<Result<std::vector<ServerName>>> SetServerState(std::string name, worker::v1::AdminState state);
+  // SIGHUP: reads the file again and applies it; what is wrong with it becomes events.
+  asio::awaitable<void> ReloadFile();
+
+  const config::v1::StartModes& start_modes() const { return start_modes_; }
+  Result<> SaveStartModes(const config::v1::StartModes& modes);
+
+ private:
+  struct Pending {
+    uint64_t previous = 0;  // version to go back to
+    std::chrono::system_clock::time_point deadline;
+    bool save = false;
+  };
+
+  void LoadState();
+  void LoadPending();
+  Target EffectiveTarget(const Compiled& compiled) const;
+  asio::awaitable<Result<Applied>> ApplyLocked(Change change);
+  Result<> Acceptable(const Change& change) const;
+  Result<> StorePending(const std::optional<Pending>& pending);
+  void ArmUndo();
+  asio::awaitable<void> Undo();
+  std::vector<ServerName> ServersMeant(const std::string& name) const;
+  std::string StatePath(const char* file) const { return options_.state_dir + "/" + file; }
+
+  const Options options_;
+  Deployment& deployment_;
+  Events& events_;
+  const Hooks hooks_;
+  AsyncMutex mutex_;
+  asio::io_context& loop_;
+  asio::steady_timer undo_timer_;
+  const uint32_t cores_;
+  std::optional<ConfigStore> store_;
+  ConfigVersion running_;
+  std::optional<ConfigVersion> saved_;
+  Compiled compiled_;
+  config::v1::ServerStates server_states_;
+  config::v1::StartModes start_modes_;
+  std::optional<Pending> pending_;
+};
+
+}  // namespace aloha::supervisor
+
+#endif  // ALOHA_SUPERVISOR_CONFIGURATOR_H_

@@ -1,0 +1,75 @@
+// The part of the configurator that undoes what nobody confirmed, also after a crash of the supervisor in between.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "supervisor/config/state_file.h"
+#include "supervisor/configurator.h"
+
+namespace aloha::supervisor {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::system_clock;
+
+std::string PendingPath(const Options& options) { return options.run_dir + "/config/pending.textproto"; }
+
+}  // namespace
+
+Result<> Configurator::StorePending(const std::optional<Pending>& pending) {
+  const std::string path = PendingPath(options_);
+  if (!pending) {
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) return FailErrno(path);
+    return {};
+  }
+  config::v1::PendingConfirmation message;
+  message.set_previous_version(pending->previous);
+  message.set_deadline_us(
+      std::chrono::duration_cast<microseconds>(pending->deadline.time_since_epoch()).count());
+  message.set_save(pending->save);
+  return WriteState(path, message);
+}
+
+void Configurator::LoadPending() {
+  config::v1::PendingConfirmation message;
+  const auto read = ReadState(PendingPath(options_), &message);
+  if (!read) {
+    if (read.error().code != Code::kNotFound) events_.Add(Event::ERROR, "config", "start", read.error().message);
+    return;
+  }
+  pending_ = Pending{message.previous_version(), system_clock::time_point(microseconds(message.deadline_us())),
+                     message.save()};
+  ArmUndo();
+}
+
+void Configurator::ArmUndo() {
+  undo_timer_.cancel();
+  if (!pending_) return;
+  undo_timer_.expires_after(std::max(pending_->deadline - system_clock::now(), system_clock::duration(0)));
+  undo_timer_.async_wait([this](const asio::error_code& error) {
+    if (!error) Spawn(loop_, Undo());
+  });
+}
+
+asio::awaitable<void> Configurator::Undo() {
+  const AsyncMutex::Guard guard = co_await mutex_.Lock();
+  if (!pending_ || system_clock::now() < pending_->deadline) co_return;  // confirmed meanwhile
+  const uint64_t previous = pending_->previous;
+  pending_.reset();
+  Result<ConfigVersion> version = store_->ReadVersion(previous);
+  if (!version) {
+    events_.Add(Event::ERROR, "config", fmt::format("version {}", previous),
+                fmt::format("nobody confirmed, and it cannot be taken back: {}", version.error().message));
+    co_return;
+  }
+  Change change;
+  change.config = std::move(version->config);
+  change.actor = "supervisor";
+  change.origin = fmt::format("undo to {}: nobody confirmed", previous);
+  const auto applied = co_await ApplyLocked(std::move(change));
+  if (!applied) {
+    events_.Add(Event::ERROR, "config", fmt::format("version {}", previous),
+                fmt::format("nobody confirmed, and it cannot be taken back: {}", applied.error().message));
+  }
+}
+
+}  // namespace aloha::supervisor

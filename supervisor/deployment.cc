@@ -1,0 +1,271 @@
+#include "supervisor/deployment.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "supervisor/call.h"
+#include "worker/v1/roles.grpc.pb.h"
+#include "workers/runtime/stick_memory.h"
+
+namespace aloha::supervisor {
+namespace v1 = worker::v1;
+namespace {
+
+constexpr std::chrono::seconds kCallTimeout{10};
+// How long an apply waits for a worker that is being started again.
+constexpr std::chrono::seconds kWorkerTimeout{3};
+
+// Workers accept in this order: sockets first, then who judges servers, then who serves.
+constexpr std::string_view kOrder[] = {"system", "health", "proxy"};
+
+Result<UniqueFd> MakeStickMemory(const std::string& name, uint32_t max_entries) {
+  UniqueFd memory(memfd_create(("stick-" + name).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory || ftruncate(memory.get(), static_cast<off_t>(StickMemoryBytes(max_entries))) != 0 ||
+      fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+    return FailErrno("memory of stick table " + name);
+  }
+  return memory;
+}
+
+}  // namespace
+
+Deployment::Deployment(asio::io_context& loop, Fleet& fleet, Events& events)
+    : fleet_(fleet), events_(events), mutex_(loop) {}
+
+// Generations follow the clock, so that those of a later supervisor are above those of an earlier one.
+uint64_t Deployment::NextGeneration(uint64_t above) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto clock = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+  generation_ = std::max({generation_ + 1, above + 1, clock});
+  return generation_;
+}
+
+v1::Snapshot Deployment::SnapshotFor(std::string_view role, const Target& target) const {
+  v1::Snapshot snapshot;
+  if (role == "proxy") *snapshot.mutable_proxy() = target.proxy;
+  if (role == "health") *snapshot.mutable_health() = target.health;
+  if (role == "system") *snapshot.mutable_system() = target.system;
+  return snapshot;
+}
+
+std::vector<v1::Listener> Deployment::Missing(const Target& next) const {
+  std::vector<v1::Listener> missing;
+  for (const v1::Listener& listener : next.system.listeners()) {
+    if (!listeners_.contains({listener.address(), listener.port()})) missing.push_back(listener);
+  }
+  return missing;
+}
+
+asio::awaitable<Result<>> Deployment::Bind(const std::vector<v1::Listener>& listeners) {
+  if (listeners.empty()) co_return Result<>();
+  const std::shared_ptr<Process> system = fleet_.Find("system");
+  if (!system) co_return Fail(Code::kUnavailable, "aloha-system does not run, so no port can be opened; try again");
+  v1::BindRequest request;
+  for (const v1::Listener& listener : listeners) *request.add_listeners() = listener;
+  const auto stub = v1::System::NewStub(system->channel);
+  const auto bound = co_await Call(stub->async(), &v1::System::Stub::async::Bind, request, kCallTimeout);
+  Receive(*system);
+  if (!bound) co_return tl::make_unexpected(bound.error());
+  for (const v1::Listener& listener : listeners) {
+    if (!listeners_.contains({listener.address(), listener.port()})) {
+      co_return Fail(Code::kInternal,
+                     fmt::format("aloha-system sent no socket for {}:{}", listener.address(), listener.port()));
+    }
+  }
+  co_return Result<>();
+}
+
+// Takes what the worker sent: fresh listeners, or what an adopted worker held.
+void Deployment::Receive(Process& process) {
+  for (;;) {
+    Result<Packet> packet = ReceivePacket(process.descriptors.get());
+    if (!packet) return;
+    v1::Descriptors names;
+    if (!names.ParseFromString(packet->payload)) continue;
+    const size_t count = std::min<size_t>(packet->descriptors.size(), names.descriptors_size());
+    for (size_t i = 0; i < count; ++i) {
+      const v1::Descriptor& name = names.descriptors(static_cast<int>(i));
+      if (name.has_listener()) {
+        listeners_[{name.listener().address(), name.listener().port()}] = std::move(packet->descriptors[i]);
+      } else if (name.has_stick_table()) {
+        tables_[name.stick_table().name()] = {name.stick_table().max_entries(), std::move(packet->descriptors[i])};
+      }
+    }
+  }
+}
+
+Result<> Deployment::MakeTables(const Target& next) {
+  for (const v1::StickTable& table : next.proxy.stick_tables()) {
+    const auto found = tables_.find(table.name());
+    if (found != tables_.end() && found->second.max_entries == table.max_entries()) continue;
+    Result<UniqueFd> memory = MakeStickMemory(table.name(), table.max_entries());
+    if (!memory) return tl::make_unexpected(memory.error());
+    tables_[table.name()] = {table.max_entries(), std::move(*memory)};
+  }
+  return {};
+}
+
+// Closes what the target does not name.
+void Deployment::DropUnused() {
+  std::erase_if(listeners_, [this](const auto& held) {
+    return std::none_of(target_.system.listeners().begin(), target_.system.listeners().end(), [&](const auto& named) {
+      return named.address() == held.first.first && named.port() == held.first.second;
+    });
+  });
+  std::erase_if(tables_, [this](const auto& held) {
+    return std::none_of(target_.proxy.stick_tables().begin(), target_.proxy.stick_tables().end(),
+                        [&](const auto& named) { return named.name() == held.first; });
+  });
+}
+
+Result<> Deployment::SendListeners(Process& process, const std::vector<v1::Listener>& listeners) {
+  for (const v1::Listener& listener : listeners) {
+    const auto held = listeners_.find({listener.address(), listener.port()});
+    if (held == listeners_.end()) continue;
+    v1::Descriptors names;
+    v1::ListenerKey* key = names.add_descriptors()->mutable_listener();
+    key->set_address(listener.address());
+    key->set_port(listener.port());
+    const int fd = held->second.get();
+    if (auto sent = SendPacket(process.descriptors.get(), names.SerializeAsString(), {&fd, 1}); !sent) return sent;
+  }
+  return {};
+}
+
+Result<> Deployment::SendTables(Process& process, const Target& target) {
+  for (const v1::StickTable& table : target.proxy.stick_tables()) {
+    v1::Descriptors names;
+    v1::StickTableKey* key = names.add_descriptors()->mutable_stick_table();
+    key->set_name(table.name());
+    key->set_max_entries(table.max_entries());
+    const int fd = tables_.at(table.name()).memory.get();
+    if (auto sent = SendPacket(process.descriptors.get(), names.SerializeAsString(), {&fd, 1}); !sent) return sent;
+  }
+  return {};
+}
+
+// A fresh pair of sockets between `process` and each of its peers.
+void Deployment::ConnectPeers(Process& process) {
+  for (const Peer& peer : process.role->peers) {
+    const std::shared_ptr<Process> other = fleet_.Find(peer.role);
+    if (!other) continue;  // it will connect when it comes
+    Result<SocketPair> pair = MakeSocketPair(SOCK_SEQPACKET);
+    if (!pair) return events_.Add(Event::ERROR, "worker", process.role->name, pair.error().message), void();
+    const auto send = [](Process& to, std::string_view peer_role, int fd) {
+      v1::Descriptors names;
+      names.add_descriptors()->set_peer_role(std::string(peer_role));
+      (void)SendPacket(to.descriptors.get(), names.SerializeAsString(), {&fd, 1});
+    };
+    send(process, peer.role, pair->ours.get());
+    send(*other, process.role->name, pair->theirs.get());
+  }
+}
+
+asio::awaitable<Result<>> Deployment::Prepare(std::shared_ptr<Process> process, const Target& target,
+                                              uint64_t generation) {
+  v1::PrepareSnapshotRequest request;
+  *request.mutable_snapshot() = SnapshotFor(process->role->name, target);
+  request.mutable_snapshot()->set_generation(generation);
+  auto prepared =
+      co_await Call(process->worker->async(), &v1::Worker::Stub::async::PrepareSnapshot, request, kCallTimeout);
+  if (prepared) co_return Result<>();
+  Error error = std::move(prepared.error());
+  error.message = fmt::format("{} does not accept it: {}", process->role->binary, error.message);
+  co_return tl::make_unexpected(std::move(error));
+}
+
+asio::awaitable<Result<>> Deployment::PrepareAll(const Target& next, const std::vector<v1::Listener>& fresh,
+                                                 uint64_t generation) {
+  for (const std::string_view role : kOrder) {
+    const std::shared_ptr<Process> process = fleet_.Find(role);
+    if (!process) continue;
+    if (role == "proxy") {
+      if (auto sent = SendListeners(*process, fresh); !sent) co_return sent;
+      if (auto sent = SendTables(*process, next); !sent) co_return sent;
+    }
+    if (auto prepared = co_await Prepare(process, next, generation); !prepared) co_return prepared;
+  }
+  co_return Result<>();
+}
+
+asio::awaitable<void> Deployment::CommitAll(uint64_t generation) {
+  for (const std::string_view role : kOrder) {
+    const std::shared_ptr<Process> process = fleet_.Find(role);
+    if (!process) continue;
+    v1::CommitSnapshotRequest request;
+    request.set_generation(generation);
+    const auto committed =
+        co_await Call(process->worker->async(), &v1::Worker::Stub::async::CommitSnapshot, request, kCallTimeout);
+    if (committed || process->ended) continue;
+    // It accepted and cannot: a fresh process gets the target instead.
+    events_.Add(Event::ERROR, "worker", role, fmt::format("commit failed: {}", committed.error().message));
+    syscall(SYS_pidfd_send_signal, process->pidfd.get(), SIGKILL, nullptr, 0);
+  }
+}
+
+asio::awaitable<void> Deployment::AbortAll() {
+  for (const std::string_view role : kOrder) {
+    if (const std::shared_ptr<Process> process = fleet_.Find(role)) {
+      (void)co_await Call(process->worker->async(), &v1::Worker::Stub::async::AbortSnapshot,
+                          v1::AbortSnapshotRequest(), kCallTimeout);
+    }
+  }
+}
+
+asio::awaitable<Result<>> Deployment::Apply(Target next, std::function<Result<>()> before_commit) {
+  // A worker that is just being started again is waited for, outside the lock that its equipping needs.
+  for (const std::string_view role : kOrder) {
+    if (fleet_.slots().find(role)->second.wanted) (void)co_await fleet_.Await(role, kWorkerTimeout);
+  }
+  const AsyncMutex::Guard guard = co_await mutex_.Lock();
+  const std::vector<v1::Listener> fresh = Missing(next);
+  const uint64_t generation = NextGeneration(0);
+  Result<> accepted = co_await Bind(fresh);
+  if (accepted) accepted = MakeTables(next);
+  if (accepted) accepted = co_await PrepareAll(next, fresh, generation);
+  if (accepted && before_commit) accepted = before_commit();
+  if (!accepted) {
+    co_await AbortAll();
+  } else {
+    target_ = std::move(next);
+    co_await CommitAll(generation);
+  }
+  DropUnused();
+  co_return accepted;
+}
+
+asio::awaitable<Result<>> Deployment::Equip(std::shared_ptr<Process> process) {
+  const AsyncMutex::Guard guard = co_await mutex_.Lock();
+  Receive(*process);  // an adopted worker gives back what it held
+  if (process->adopted && generation_ == 0) {
+    // Nothing was decided yet: it goes on with what it runs, and the first Apply reaches it as well.
+    ConnectPeers(*process);
+    if (process->role->name == "health" && on_health_) on_health_(process);
+    co_return Result<>();
+  }
+  const std::vector<v1::Listener> all(target_.system.listeners().begin(), target_.system.listeners().end());
+  if (process->role->name != "health") {
+    if (auto sent = SendListeners(*process, all); !sent) co_return sent;
+  }
+  if (process->role->name == "proxy") {
+    if (auto sent = SendTables(*process, target_); !sent) co_return sent;
+  }
+  const uint64_t generation = NextGeneration(process->info.generation());
+  if (auto prepared = co_await Prepare(process, target_, generation); !prepared) co_return prepared;
+  v1::CommitSnapshotRequest request;
+  request.set_generation(generation);
+  const auto committed =
+      co_await Call(process->worker->async(), &v1::Worker::Stub::async::CommitSnapshot, request, kCallTimeout);
+  if (!committed) co_return tl::make_unexpected(committed.error());
+  ConnectPeers(*process);
+  if (process->role->name == "health" && on_health_) on_health_(process);
+  co_return Result<>();
+}
+
+}  // namespace aloha::supervisor

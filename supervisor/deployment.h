@@ -1,0 +1,81 @@
+// Brings what should run to the workers: every worker accepts, or nothing changes. Keeps the descriptors that outlive
+// workers: listening sockets and the memory of stick tables.
+#ifndef ALOHA_SUPERVISOR_DEPLOYMENT_H_
+#define ALOHA_SUPERVISOR_DEPLOYMENT_H_
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "supervisor/async.h"
+#include "supervisor/events.h"
+#include "supervisor/fleet.h"
+#include "worker/v1/descriptor.pb.h"
+#include "worker/v1/snapshot.pb.h"
+
+namespace aloha::supervisor {
+
+// What all workers should run.
+struct Target {
+  worker::v1::ProxySnapshot proxy;
+  worker::v1::HealthSnapshot health;
+  worker::v1::SystemSnapshot system;
+};
+
+class Deployment {
+ public:
+  Deployment(asio::io_context& loop, Fleet& fleet, Events& events);
+
+  // Makes `next` the target. `before_commit` (may be empty) runs when every worker has accepted; when it fails, nothing
+  // changes either. Workers that do not run are passed over: they get the target when they come.
+  asio::awaitable<Result<>> Apply(Target next, std::function<Result<>()> before_commit);
+
+  // Gives the current target to a fresh or adopted process.
+  asio::awaitable<Result<>> Equip(std::shared_ptr<Process> process);
+
+  // Called when a health worker is equipped.
+  void OnHealth(std::function<void(std::shared_ptr<Process>)> handler) { on_health_ = std::move(handler); }
+
+  const Target& target() const { return target_; }
+
+ private:
+  using ListenerName = std::pair<std::string, uint32_t>;
+  struct StickMemory {
+    uint32_t max_entries = 0;
+    UniqueFd memory;
+  };
+
+  uint64_t NextGeneration(uint64_t above);
+  worker::v1::Snapshot SnapshotFor(std::string_view role, const Target& target) const;
+  std::vector<worker::v1::Listener> Missing(const Target& next) const;
+  asio::awaitable<Result<>> Bind(const std::vector<worker::v1::Listener>& listeners);
+  Result<> MakeTables(const Target& next);
+  void DropUnused();
+  void Receive(Process& process);
+  Result<> SendListeners(Process& process, const std::vector<worker::v1::Listener>& listeners);
+  Result<> SendTables(Process& process, const Target& target);
+  void ConnectPeers(Process& process);
+  asio::awaitable<Result<>> Prepare(std::shared_ptr<Process> process, const Target& target, uint64_t generation);
+  asio::awaitable<Result<>> PrepareAll(const Target& next, const std::vector<worker::v1::Listener>& fresh,
+                                       uint64_t generation);
+  asio::awaitable<void> CommitAll(uint64_t generation);
+  asio::awaitable<void> AbortAll();
+
+  Fleet& fleet_;
+  Events& events_;
+  AsyncMutex mutex_;  // one change at a time
+  Target target_;
+  uint64_t generation_ = 0;
+  std::map<ListenerName, UniqueFd> listeners_;
+  std::map<std::string, StickMemory> tables_;
+  std::function<void(std::shared_ptr<Process>)> on_health_;
+};
+
+}  // namespace aloha::supervisor
+
+#endif  // ALOHA_SUPERVISOR_DEPLOYMENT_H_

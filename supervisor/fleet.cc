@@ -1,0 +1,231 @@
+#include "supervisor/fleet.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "supervisor/async.h"
+#include "supervisor/call.h"
+
+namespace aloha::supervisor {
+namespace v1 = worker::v1;
+namespace {
+
+constexpr std::chrono::seconds kEndTimeout{5};
+constexpr size_t kJournalLines = 10;
+
+void Signal(const Process& process, int signal) {
+  syscall(SYS_pidfd_send_signal, process.pidfd.get(), signal, nullptr, 0);
+}
+
+}  // namespace
+
+Fleet::Fleet(asio::io_context& loop, Options options, Events& events)
+    : loop_(loop), options_(std::move(options)), events_(events) {
+  for (const Role& role : Roles()) slots_[std::string(role.name)].role = &role;
+}
+
+std::string Fleet::BinaryPath(const Role& role) const {
+  const std::string beside = options_.binary_dir + "/" + std::string(role.binary);
+  if (access(beside.c_str(), X_OK) == 0) return beside;
+  const std::string installed = "/usr/libexec/aloha/" + std::string(role.binary);
+  return access(installed.c_str(), X_OK) == 0 ? installed : beside;
+}
+
+bool Fleet::IsOutdated(const Process& process) const {
+  return process.info.binary_id() != BinaryId(BinaryPath(*process.role));
+}
+
+asio::awaitable<int> Fleet::AdoptAll() {
+  for (const Role& role : Roles()) {
+    const WorkerPaths paths(options_.run_dir, role.name);
+    Result<std::shared_ptr<Process>> process = co_await Attach(role, paths.control);
+    if (!process) continue;  // nobody there: the usual case
+    (*process)->adopted = true;
+    adopted_[std::string(role.name)] = *process;
+    all_.push_back(*process);
+  }
+  co_return static_cast<int>(adopted_.size());
+}
+
+asio::awaitable<Result<std::shared_ptr<Process>>> Fleet::Launch(const Role& role) {
+  const WorkerPaths paths(options_.run_dir, role.name);
+  Result<Inheritance> inheritance = PrepareInheritance(paths);
+  if (!inheritance) co_return tl::make_unexpected(inheritance.error());
+  const std::string binary = BinaryPath(role);
+  const auto launcher = launchers_.find(role.name);
+  Result<pid_t> pid = 0;
+  if (launcher != launchers_.end()) {
+    pid = co_await launcher->second(role, binary, options_.worker_arguments, std::move(*inheritance));
+  } else {
+    pid = StartProcess(binary, options_.worker_arguments, *inheritance);
+  }
+  if (!pid) co_return tl::make_unexpected(pid.error());
+  // Ours must not keep the control socket alive, or the end of a process that dies now would go unseen.
+  *inheritance = {};
+  auto early = std::make_shared<Process>();
+  early->pid = *pid;
+  early->child = launcher == launchers_.end();
+  early->pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
+  Result<std::shared_ptr<Process>> process = co_await Attach(role, paths.control);
+  if (!process) {
+    if (early->pidfd) {
+      Signal(*early, SIGKILL);
+      co_await WaitForEnd(early);
+    }
+    const std::vector<std::string> lines = ReadJournal(paths.journal, 1);
+    co_return Fail(Code::kUnavailable, fmt::format("{}: {}{}", process.error().message, DescribeEnd(early->status),
+                                                   lines.empty() ? "" : "; " + lines.back()));
+  }
+  (*process)->child = early->child;
+  all_.push_back(*process);
+  co_return process;
+}
+
+// Equips a process and makes it the running one.
+asio::awaitable<Result<>> Fleet::TakeUp(Slot& slot, std::shared_ptr<Process> process) {
+  Spawn(loop_, Watch(slot, process));
+  if (auto equipped = co_await equip_(process); !equipped) {
+    Signal(*process, SIGKILL);
+    co_return equipped;
+  }
+  if (process->ended) co_return Fail(Code::kUnavailable, fmt::format("{} ended while it started", slot.role->binary));
+  slot.process = std::move(process);
+  slot.state = Slot::State::kRunning;
+  slot.problem.clear();
+  co_return Result<>();
+}
+
+asio::awaitable<Result<>> Fleet::Start(const Role& role) {
+  Slot& slot = slots_.find(role.name)->second;
+  if (slot.process || slot.state == Slot::State::kStarting) co_return Result<>();
+  slot.wanted = true;
+  slot.policy.Forget();
+  slot.state = Slot::State::kStarting;
+  Result<std::shared_ptr<Process>> process = nullptr;
+  if (auto adopted = adopted_.extract(std::string(role.name))) {
+    process = std::move(adopted.mapped());
+  } else {
+    process = co_await Launch(role);
+  }
+  Result<> up = process ? co_await TakeUp(slot, *process) : Result<>(tl::make_unexpected(process.error()));
+  if (!up) {
+    slot.problem = up.error().message;
+    events_.Add(Event::ERROR, "worker", role.name, fmt::format("did not start: {}", slot.problem));
+    slot.policy.Ended(std::chrono::steady_clock::now());
+    Spawn(loop_, Respawn(slot));
+    co_return up;
+  }
+  events_.Add(Event::INFO, "worker", role.name,
+              fmt::format("{} (pid {})", (*process)->adopted ? "adopted" : "started", (*process)->pid));
+  co_return up;
+}
+
+asio::awaitable<void> Fleet::Watch(Slot& slot, std::shared_ptr<Process> process) {
+  co_await WaitForEnd(process);
+  process->ended = true;
+  if (slot.process != process) co_return;  // retired, or it never came up: somebody else deals with it
+  slot.process.reset();
+  NoteEnd(slot, *process);
+  co_await Respawn(slot);
+}
+
+void Fleet::NoteEnd(Slot& slot, const Process& process) {
+  const WorkerPaths paths(options_.run_dir, slot.role->name);
+  slot.last_exit = DescribeEnd(process.status);
+  slot.last_log = ReadJournal(paths.journal, kJournalLines);
+  ++slot.restarts;
+  events_.Add(Event::ERROR, "worker", slot.role->name,
+              fmt::format("pid {} ended: {}", process.pid, slot.last_exit));
+}
+
+asio::awaitable<void> Fleet::Respawn(Slot& slot) {
+  auto pause = slot.process ? std::chrono::milliseconds(0) : slot.policy.Ended(std::chrono::steady_clock::now());
+  while (slot.wanted && !slot.process) {
+    if (slot.policy.InCrashLoop(std::chrono::steady_clock::now())) {
+      if (slot.state != Slot::State::kCrashLoop) {
+        events_.Add(Event::ERROR, "worker", slot.role->name,
+                    fmt::format("crash loop: last {}; trying again every {} s", slot.last_exit,
+                                RespawnPolicy::kLongestPause.count() / 1000));
+      }
+      slot.state = Slot::State::kCrashLoop;
+      pause = RespawnPolicy::kLongestPause;
+    } else {
+      slot.state = Slot::State::kWaiting;
+    }
+    if (pause.count() > 0) co_await Sleep(pause);
+    if (!slot.wanted || slot.process) co_return;
+    Result<std::shared_ptr<Process>> process = co_await Launch(*slot.role);
+    Result<> up = process ? co_await TakeUp(slot, *process) : Result<>(tl::make_unexpected(process.error()));
+    if (up) {
+      events_.Add(Event::INFO, "worker", slot.role->name, fmt::format("started again (pid {})", slot.process->pid));
+      co_return;
+    }
+    slot.problem = up.error().message;
+    events_.Add(Event::ERROR, "worker", slot.role->name, fmt::format("did not start: {}", slot.problem));
+    pause = slot.policy.Ended(std::chrono::steady_clock::now());
+  }
+}
+
+asio::awaitable<void> Fleet::Stop(const Role& role, std::chrono::milliseconds drain) {
+  Slot& slot = slots_.find(role.name)->second;
+  slot.wanted = false;
+  std::shared_ptr<Process> process = std::exchange(slot.process, nullptr);
+  if (auto adopted = adopted_.extract(std::string(role.name))) process = adopted.mapped();
+  if (process) {
+    slot.state = Slot::State::kDraining;
+    co_await Retire(process, drain);
+  }
+  if (!slot.wanted) slot.state = Slot::State::kStopped;
+}
+
+asio::awaitable<Result<>> Fleet::Replace(const Role& role, std::chrono::milliseconds drain) {
+  Slot& slot = slots_.find(role.name)->second;
+  std::shared_ptr<Process> old = slot.process;
+  if (!old) co_return co_await Start(role);
+  slot.policy.Forget();
+  Result<std::shared_ptr<Process>> process = co_await Launch(role);
+  if (!process) co_return tl::make_unexpected(process.error());
+  if (auto up = co_await TakeUp(slot, *process); !up) co_return up;
+  events_.Add(Event::INFO, "worker", role.name, fmt::format("replaced pid {} by pid {}", old->pid, (*process)->pid));
+  Spawn(loop_, Retire(old, drain));
+  co_return Result<>();
+}
+
+asio::awaitable<void> Fleet::Retire(std::shared_ptr<Process> process, std::chrono::milliseconds drain) {
+  v1::DrainRequest request;
+  request.set_timeout_ms(static_cast<uint64_t>(drain.count()));
+  (void)co_await Call(process->worker->async(), &v1::Worker::Stub::async::Drain, request, drain + kEndTimeout);
+  Signal(*process, SIGTERM);
+  if (!co_await WaitReadable(process->pidfd.get(), kEndTimeout)) Signal(*process, SIGKILL);
+  co_await WaitForEnd(process);
+}
+
+void Fleet::KillAll() {
+  for (auto& [name, slot] : slots_) slot.wanted = false;
+  for (const auto& weak : all_) {
+    if (const auto process = weak.lock()) Signal(*process, SIGKILL);
+  }
+}
+
+void Fleet::RemovePaths() const {
+  for (const Role& role : Roles()) {
+    const WorkerPaths paths(options_.run_dir, role.name);
+    unlink(paths.control.c_str());
+    unlink(paths.journal.c_str());
+  }
+}
+
+std::shared_ptr<Process> Fleet::Find(std::string_view role) const {
+  const auto slot = slots_.find(role);
+  return slot == slots_.end() ? nullptr : slot->second.process;
+}
+
+asio::awaitable<std::shared_ptr<Process>> Fleet::Await(std::string_view role, std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (!Find(role) && std::chrono::steady_clock::now() < deadline) co_await Sleep(std::chrono::milliseconds(10));
+  co_return Find(role);
+}
+
+}  // namespace aloha::supervisor

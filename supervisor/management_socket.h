@@ -1,0 +1,52 @@
+// The local management socket: accepts, reads who connects (SO_PEERCRED, which gRPC does not show), and hands the
+// connection to the gRPC server. Callers are told apart by the name gRPC gives such a connection, "fd:N".
+#ifndef ALOHA_SUPERVISOR_MANAGEMENT_SOCKET_H_
+#define ALOHA_SUPERVISOR_MANAGEMENT_SOCKET_H_
+
+#include <grpcpp/server.h>
+#include <sys/types.h>
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/steady_timer.hpp>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "workers/runtime/error.h"
+#include "workers/runtime/log.h"
+#include "workers/runtime/unique_fd.h"
+
+namespace aloha::supervisor {
+
+class ManagementSocket {
+ public:
+  // trial: the supervisor runs as the person who tries it, whose other processes may call; a service's own user may not.
+  ManagementSocket(asio::io_context& loop, Log& log, bool trial) : log_(log), trial_(trial), accept_(loop), pause_(loop) {}
+
+  // Listens at `path`: root, members of aloha-admin, and in a trial the own user may connect.
+  // kAlreadyExists: another supervisor answers there.
+  Result<> Listen(const std::string& path);
+  void Serve(grpc::Server* server);
+  void Close(const std::string& path);
+
+  // Who is behind a connection: "root (uid 0)". Any thread.
+  std::string Actor(const std::string& grpc_peer) const;
+
+ private:
+  void Accept();
+  void Admit(UniqueFd connection);
+  bool MayConnect(int fd, uid_t uid) const;
+
+  Log& log_;
+  const bool trial_;
+  asio::posix::stream_descriptor accept_;
+  asio::steady_timer pause_;
+  grpc::Server* server_ = nullptr;
+  mutable std::mutex mutex_;
+  std::map<int, uid_t> callers_;  // by descriptor; an entry is replaced when the number is used again
+};
+
+}  // namespace aloha::supervisor
+
+#endif  // ALOHA_SUPERVISOR_MANAGEMENT_SOCKET_H_

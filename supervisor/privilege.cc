@@ -1,0 +1,96 @@
+#include "supervisor/privilege.h"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "workers/system/keeper_client.h"
+
+namespace aloha::supervisor {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct User {
+  std::string name;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+Result<User> FindUser(const std::string& wanted) {
+  for (const std::string& name : wanted.empty() ? std::vector<std::string>{"aloha", "nobody"}
+                                                : std::vector<std::string>{wanted}) {
+    if (const passwd* entry = getpwnam(name.c_str())) return User{name, entry->pw_uid, entry->pw_gid};
+  }
+  return Fail(Code::kInvalidArgument, fmt::format("--user {}: there is no such user", wanted.empty() ? "aloha" : wanted));
+}
+
+Result<> MakeFolder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return Fail(Code::kFailedPrecondition, fmt::format("{}: {}", path, error.message()));
+  return {};
+}
+
+// Gives a folder and what lies in it to the user; follows no link.
+Result<> HandOver(const std::string& path, const User& user) {
+  std::error_code error;
+  const auto give = [&](const fs::path& file) { return lchown(file.c_str(), user.uid, user.gid) == 0; };
+  if (!give(path)) return FailErrno("chown " + path);
+  for (const auto& entry : fs::recursive_directory_iterator(path, error)) {
+    if (!give(entry.path())) return FailErrno("chown " + entry.path().string());
+  }
+  return {};
+}
+
+Result<> Become(const User& user) {
+  if (initgroups(user.name.c_str(), user.gid) != 0 || setresgid(user.gid, user.gid, user.gid) != 0 ||
+      setresuid(user.uid, user.uid, user.uid) != 0) {
+    return FailErrno("become " + user.name);
+  }
+  if (setuid(0) == 0) return Fail(Code::kInternal, "root could be taken back after it was given up");
+  return {};
+}
+
+}  // namespace
+
+Result<Privilege> SettlePrivilege(const Options& options) {
+  Privilege privilege;
+  for (const std::string& folder : {options.state_dir, options.run_dir, options.run_dir + "/workers"}) {
+    if (auto made = MakeFolder(folder); !made) return tl::make_unexpected(made.error());
+  }
+  if (geteuid() == 0) {
+    const Result<User> user = FindUser(options.user);
+    if (!user) return tl::make_unexpected(user.error());
+    for (const std::string& folder : {options.state_dir, options.run_dir}) {
+      if (auto given = HandOver(folder, *user); !given) return tl::make_unexpected(given.error());
+    }
+    if (user->uid != 0) {
+      Result<UniqueFd> keeper =
+          StartKeeper(options.binary_dir + "/aloha-system", user->uid, user->gid, &privilege.keeper_pid);
+      if (!keeper) return tl::make_unexpected(keeper.error());
+      privilege.keeper = std::move(*keeper);
+      if (auto became = Become(*user); !became) return tl::make_unexpected(became.error());
+    }
+  } else {
+    const passwd* self = getpwuid(geteuid());
+    const std::string name = self != nullptr ? self->pw_name : "";
+    if (!options.user.empty() && options.user != name) {
+      return Fail(Code::kPermissionDenied, "--user needs root; started as " + (name.empty() ? "another user" : name));
+    }
+    privilege.trial = name != "aloha";
+  }
+  for (const std::string& folder : {options.state_dir, options.run_dir, options.run_dir + "/workers"}) {
+    if (access(folder.c_str(), R_OK | W_OK | X_OK) != 0) return FailErrno(folder);
+  }
+  // Its memory holds nothing secret, but what it says is believed.
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  return privilege;
+}
+
+}  // namespace aloha::supervisor

@@ -1,0 +1,42 @@
+#include "supervisor/roles.h"
+
+#include <array>
+
+namespace aloha::supervisor {
+namespace {
+
+constexpr std::array kSystemCapabilities = {
+    Capability{"cap_net_bind_service", "listens on ports below 1024"},
+    Capability{"cap_net_admin", "sets virtual addresses and routes"},
+    Capability{"cap_net_raw", "opens the raw sockets of VRRP and announces addresses"},
+};
+constexpr std::array kHealthPeers = {
+    Peer{"proxy", "tells which servers are up, within milliseconds and without a supervisor"},
+};
+constexpr std::array kProxyPeers = {
+    Peer{"health", "hears which servers are up"},
+};
+
+constexpr std::array kRoles = {
+    Role{"system", "aloha-system", "system", 1,
+         "the only process with capabilities: binds ports and passes the sockets on; reads nothing from the network",
+         kSystemCapabilities, {}},
+    Role{"health", "aloha-health", "haproxy", 1,
+         "asks every server whether it serves; connects to servers, accepts nothing, opens no file", {}, kHealthPeers},
+    Role{"proxy", "aloha-proxy", "haproxy", 1,
+         "carries the sessions between clients and servers; accepts on sockets it was given, binds none, opens no file",
+         {}, kProxyPeers},
+};
+
+}  // namespace
+
+std::span<const Role> Roles() { return kRoles; }
+
+const Role* FindRole(std::string_view name) {
+  for (const Role& role : kRoles) {
+    if (role.name == name) return &role;
+  }
+  return nullptr;
+}
+
+}  // namespace aloha::supervisor

@@ -1,0 +1,42 @@
+// The process table: which workers exist, what each may do, and why. Read this first.
+#ifndef ALOHA_SUPERVISOR_ROLES_H_
+#define ALOHA_SUPERVISOR_ROLES_H_
+
+#include <span>
+#include <string_view>
+
+namespace aloha::supervisor {
+
+// A capability (capabilities(7)) a role holds, and why.
+struct Capability {
+  std::string_view name;
+  std::string_view reason;
+};
+
+// A direct channel to another worker, beside the one to the supervisor, and why.
+struct Peer {
+  std::string_view role;
+  std::string_view reason;
+};
+
+// One row of the table. What is declared here is compared with what is observed of the live process
+// (see observe.h); the role's system calls stand in its own main.cc, each with its reason.
+struct Role {
+  std::string_view name;     // "proxy"
+  std::string_view binary;   // "aloha-proxy"
+  std::string_view service;  // of the four that users see: "haproxy"
+  int count;                 // processes
+  std::string_view reason;   // why it exists, and what it may do
+  std::span<const Capability> capabilities;
+  std::span<const Peer> peers;
+};
+
+// All roles, in the order in which they start; they stop in the reverse order.
+std::span<const Role> Roles();
+
+// nullptr for an unknown name.
+const Role* FindRole(std::string_view name);
+
+}  // namespace aloha::supervisor
+
+#endif  // ALOHA_SUPERVISOR_ROLES_H_

@@ -1,0 +1,212 @@
+#include "supervisor/supervisor.h"
+
+#include <fmt/format.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "supervisor/admin/configuration_api.h"
+#include "supervisor/admin/events_api.h"
+#include "supervisor/admin/logs_api.h"
+#include "supervisor/admin/services_api.h"
+#include "supervisor/admin/stats_api.h"
+#include "supervisor/admin/traffic_api.h"
+#include "supervisor/admin/workers_api.h"
+
+namespace aloha::supervisor {
+namespace {
+
+constexpr std::chrono::seconds kRetry{5};
+constexpr int kMaxMessageBytes = 16 << 20;
+
+LogOptions MakeLogOptions(const Options& options) {
+  return {.program = "aloha-supervisor",
+          .level = ParseLogLevel(options.log_level).value_or(LogLevel::kInfo),
+          .json = options.log_format == "json"};
+}
+
+Fleet::Options MakeFleetOptions(const Options& options) {
+  return {.run_dir = options.run_dir,
+          .binary_dir = options.binary_dir,
+          .worker_arguments = {"--log-level", options.log_level, "--log-format", options.log_format}};
+}
+
+std::string SocketPath(const Options& options) { return options.run_dir + "/supervisor.sock"; }
+
+}  // namespace
+
+struct Supervisor::Api {
+  explicit Api(AdminContext admin_context)
+      : context(std::move(admin_context)),
+        services(context),
+        configuration(context),
+        workers(context),
+        system(context),
+        events(context),
+        logs(context),
+        virtual_services(context),
+        servers(context),
+        stats(context),
+        sessions(context),
+        persistence(context) {
+    grpc::ServerBuilder builder;
+    builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+             &services, &configuration, &workers, &system, &events, &logs, &virtual_services, &servers, &stats,
+             &sessions, &persistence}) {
+      builder.RegisterService(service);
+    }
+    server = builder.BuildAndStart();
+  }
+
+  AdminContext context;
+  ServicesApi services;
+  ConfigurationApi configuration;
+  WorkersApi workers;
+  SystemApi system;
+  EventsApi events;
+  LogsApi logs;
+  VirtualServicesApi virtual_services;
+  ServersApi servers;
+  StatsApi stats;
+  SessionsApi sessions;
+  PersistenceApi persistence;
+  std::unique_ptr<grpc::Server> server;
+};
+
+Supervisor::Supervisor(const Options& options, Privilege privilege)
+    : options_(options),
+      log_(MakeLogOptions(options)),
+      signals_(loop_, SIGTERM, SIGINT, SIGHUP),
+      events_(log_, options.state_dir + "/events.jsonl"),
+      socket_(loop_, log_, privilege.trial),
+      fleet_(loop_, MakeFleetOptions(options), events_),
+      deployment_(loop_, fleet_, events_),
+      checks_(loop_, events_),
+      configurator_(loop_, options, deployment_, events_,
+                    {.serving = [this] { return services_.serving(); },
+                     .deployed = [this](const Result<>& deployed) {
+                       services_.SetFault(deployed ? "" : deployed.error().message);
+                     }}),
+      services_(
+          loop_, fleet_, [this] { return configurator_.Redeploy(); },
+          [this](const config::v1::StartModes& modes) { return configurator_.SaveStartModes(modes); }) {
+  fleet_.SetEquip([this](std::shared_ptr<Process> process) { return deployment_.Equip(std::move(process)); });
+  deployment_.OnHealth([this](std::shared_ptr<Process> health) { checks_.Follow(health); });
+  if (privilege.keeper) {
+    keeper_.emplace(std::move(privilege.keeper));
+    fleet_.SetLauncher("system", [this](const Role& role, const std::string& binary,
+                                        const std::vector<std::string>& arguments, Inheritance inheritance) {
+      return keeper_->Launch(role, binary, arguments, std::move(inheritance));
+    });
+  }
+}
+
+Supervisor::~Supervisor() = default;
+
+int Supervisor::Run() {
+  if (auto listening = socket_.Listen(SocketPath(options_)); !listening) {
+    log_.Error(listening.error().message);
+    return 1;
+  }
+  if (auto loaded = configurator_.Load(); !loaded) {
+    log_.Error(loaded.error().message);
+    return 1;
+  }
+  AwaitSignals();
+  Spawn(loop_, Start());
+  loop_.run();
+  log_.Flush();
+  return exit_code_;
+}
+
+asio::awaitable<void> Supervisor::Start() {
+  co_await StartWorkers();
+  api_ = std::make_unique<Api>(AdminContext{loop_, log_, events_, socket_, fleet_, services_, checks_, configurator_,
+                                            DescribePrivilege()});
+  socket_.Serve(api_->server.get());
+  sd_notify(0, "READY=1");
+  log_.Info(fmt::format("ready; management socket {}", SocketPath(options_)));
+  co_await ReplaceOutdated();
+}
+
+asio::awaitable<void> Supervisor::StartWorkers() {
+  services_.SetStartModes(configurator_.start_modes());
+  services_.set_serving(services_.StartsByItself("haproxy"));
+  if (const int adopted = co_await fleet_.AdoptAll(); adopted > 0) {
+    events_.Add(Event::INFO, "worker", "all", fmt::format("{} workers of an earlier supervisor adopted", adopted));
+  }
+  (void)co_await fleet_.Start(*FindRole("system"));
+  if (!services_.serving()) co_return;
+  // Adopted ones go on serving while the rest is decided.
+  if (fleet_.HasAdopted("health")) (void)co_await fleet_.Start(*FindRole("health"));
+  if (fleet_.HasAdopted("proxy")) (void)co_await fleet_.Start(*FindRole("proxy"));
+  if (auto deployed = co_await configurator_.Redeploy(); !deployed) {
+    events_.Add(Event::ERROR, "config", "running", fmt::format("cannot be served: {}", deployed.error().message));
+    Spawn(loop_, KeepTrying());
+  }
+  (void)co_await fleet_.Start(*FindRole("health"));
+  (void)co_await fleet_.Start(*FindRole("proxy"));
+}
+
+// What kept the configuration from being served at the start may pass: a port that is taken, a worker that is not up.
+asio::awaitable<void> Supervisor::KeepTrying() {
+  while (!stopping_ && services_.serving() && !services_.fault().empty()) {
+    co_await Sleep(kRetry);
+    if (stopping_ || !services_.serving() || services_.fault().empty()) co_return;
+    if (co_await configurator_.Redeploy()) events_.Add(Event::INFO, "config", "running", "is served now");
+  }
+}
+
+// An upgrade: adopted workers whose binary is another one now make room, without a connection lost.
+asio::awaitable<void> Supervisor::ReplaceOutdated() {
+  for (const Role& role : Roles()) {
+    const std::shared_ptr<Process> process = fleet_.Find(role.name);
+    if (!process || !process->adopted || !fleet_.IsOutdated(*process)) continue;
+    events_.Add(Event::INFO, "worker", role.name, "its program was replaced on disk; a fresh process takes over");
+    (void)co_await fleet_.Replace(role, Services::kDrain);
+  }
+}
+
+std::string Supervisor::DescribePrivilege() const {
+  if (keeper_) return "keeper";
+  const std::shared_ptr<Process> system = fleet_.Find("system");
+  return system && system->info.limitations().empty() ? "file capabilities" : "none";
+}
+
+void Supervisor::AwaitSignals() {
+  signals_.async_wait([this](const asio::error_code& error, int signal) {
+    if (error) return;
+    OnSignal(signal);
+    AwaitSignals();
+  });
+}
+
+void Supervisor::OnSignal(int signal) {
+  if (signal == SIGHUP) {
+    Spawn(loop_, configurator_.ReloadFile());
+  } else if (!stopping_) {
+    stopping_ = true;
+    Spawn(loop_, Stop());
+  } else {
+    log_.Warning("told twice to stop: ending now");
+    fleet_.KillAll();
+    exit_code_ = 1;
+    loop_.stop();
+  }
+}
+
+asio::awaitable<void> Supervisor::Stop() {
+  sd_notify(0, "STOPPING=1");
+  events_.Add(Event::INFO, "service", "system", fmt::format("stopping; sessions drain for {} s", Services::kDrain.count()));
+  co_await services_.StopTraffic(Services::kDrain);
+  co_await fleet_.Stop(*FindRole("system"), std::chrono::milliseconds(0));
+  socket_.Close(SocketPath(options_));
+  fleet_.RemovePaths();
+  log_.Info("stopped");
+  loop_.stop();
+}
+
+}  // namespace aloha::supervisor
