@@ -66,8 +66,7 @@ int Validate(Client& client, const std::string& file) {
 
 void PrintSteps(Output& output, const google::protobuf::RepeatedPtrField<admin::PlanStep>& steps) {
   for (const admin::PlanStep& step : steps) {
-    output.out() << fmt::format("  {:<9} {}{}{}\n", step.kind(), Printable(step.virtual_service()),
-                                step.virtual_service().empty() ? "" : ": ", Printable(step.text()));
+    output.out() << "  " << Printable(step.text()) << "\n";
   }
 }
 

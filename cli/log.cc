@@ -1,7 +1,12 @@
 // alohactl log: the log lines of all processes.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "admin/v1/admin.grpc.pb.h"
 #include "cli/command.h"
@@ -31,14 +36,40 @@ bool PrintLine(Output& output, const admin::LogLine& line) {
   return true;
 }
 
-int Tail(Client& client, const Options& options) {
+grpc::Status Watch(Client& client, const Options& options, bool follow,
+                   const std::function<bool(const admin::LogLine&)>& take) {
   admin::WatchLogRequest request;
   request.set_service(options.service);
   request.set_backlog(options.lines);
-  request.set_follow(options.follow);
-  grpc::Status status = client.Watch<Stub, admin::WatchLogRequest, admin::LogLine>(
-      &Stub::WatchLog, request, options.follow,
-      [&](const admin::LogLine& line) { return PrintLine(client.output(), line); });
+  request.set_follow(follow);
+  return client.Watch<Stub, admin::WatchLogRequest, admin::LogLine>(&Stub::WatchLog, request,
+                                                                    follow, take);
+}
+
+int Tail(Client& client, const Options& options) {
+  // Kept lines come process by process, up to so many of each: they are put in order here.
+  std::vector<admin::LogLine> lines;
+  grpc::Status status = Watch(client, options, false, [&](const admin::LogLine& line) {
+    lines.push_back(line);
+    return true;
+  });
+  if (!status.ok()) return client.Report(status);
+  std::map<std::string, int64_t> seen;  // newest line of each process
+  for (const admin::LogLine& line : lines) seen[line.worker()] = line.time_us();
+  std::stable_sort(
+      lines.begin(), lines.end(),
+      [](const admin::LogLine& a, const admin::LogLine& b) { return a.time_us() < b.time_us(); });
+  for (size_t i = lines.size() - std::min<size_t>(lines.size(), options.lines); i < lines.size();
+       ++i) {
+    PrintLine(client.output(), lines[i]);
+  }
+  if (!options.follow) return kDone;
+  // Asks for kept lines once more, so that none is lost between the two calls.
+  status = Watch(client, options, true, [&](const admin::LogLine& line) {
+    auto newest = seen.find(line.worker());
+    const bool known = newest != seen.end() && line.time_us() <= newest->second;
+    return known || PrintLine(client.output(), line);
+  });
   return status.ok() ? kDone : client.Report(status);
 }
 

@@ -81,6 +81,10 @@ int Close(Client& client, const Filter& filter) {
   auto reply = client.Call(&Stub::CloseSession, request);
   if (!reply) return client.Report(reply.error());
   Output& output = client.output();
+  if (filter.id != 0 && reply->closed() == 0) {
+    output.err() << fmt::format("alohactl: there is no session {}; it may have ended\n", filter.id);
+    return kRefused;
+  }
   if (!output.Structured(*reply)) output.out() << reply->closed() << " sessions closed\n";
   return kDone;
 }

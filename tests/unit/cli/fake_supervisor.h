@@ -130,6 +130,11 @@ struct FakeSessions : admin::Sessions::Service {
     if (request->page_token().empty()) response->set_next_page_token("more");
     return grpc::Status::OK;
   }
+  // Nothing matches.
+  grpc::Status CloseSession(grpc::ServerContext*, const admin::CloseSessionRequest*,
+                            admin::CloseSessionResponse*) override {
+    return grpc::Status::OK;
+  }
 };
 
 struct FakeWorkers : admin::Workers::Service {
@@ -141,17 +146,24 @@ struct FakeWorkers : admin::Workers::Service {
   admin::ListWorkersResponse list;
 };
 
+// Two processes' lines, not in order; a new one for those who follow.
 struct FakeLogs : admin::Logs::Service {
-  grpc::Status WatchLog(grpc::ServerContext*, const admin::WatchLogRequest*,
+  grpc::Status WatchLog(grpc::ServerContext*, const admin::WatchLogRequest* request,
                         grpc::ServerWriter<admin::LogLine>* writer) override {
-    admin::LogLine line;
-    line.set_worker("proxy");
-    line.set_level("info");
-    for (const char* text : {"one", "two\033[31m"}) {
-      line.set_text(text);
-      writer->Write(line);
-    }
+    Write(*writer, "proxy", 1'000'000, "one");
+    Write(*writer, "proxy", 3'000'000, "three\033[31m");
+    Write(*writer, "health", 2'000'000, "two");
+    if (request->follow()) Write(*writer, "health", 4'000'000, "four");
     return grpc::Status::OK;
+  }
+  static void Write(grpc::ServerWriter<admin::LogLine>& writer, const std::string& worker,
+                    int64_t time_us, const std::string& text) {
+    admin::LogLine line;
+    line.set_worker(worker);
+    line.set_level("info");
+    line.set_time_us(time_us);
+    line.set_text(text);
+    writer.Write(line);
   }
 };
 

@@ -249,6 +249,12 @@ TEST(Session, ListJoinsPages) {
   EXPECT_EQ(outcome.out, "sessions {\n  id: 1\n}\nsessions {\n  id: 2\n}\n");
 }
 
+TEST(Session, ClosingOneThatIsGoneIsRefused) {
+  FakeSupervisor supervisor;
+  EXPECT_EQ(supervisor.Run({"session", "close", "7"}).code, kRefused);
+  EXPECT_EQ(supervisor.Run({"session", "close", "--client", "192.0.2.7"}).code, kDone);
+}
+
 TEST(Worker, VerifyNamesEveryDifference) {
   FakeSupervisor supervisor;
   admin::Worker& worker = *supervisor.workers.list.add_workers();
@@ -271,12 +277,31 @@ TEST(Worker, VerifyNamesEveryDifference) {
   EXPECT_EQ(outcome.err, "alohactl: proxy: seccomp is declared as 2, observed 0\n");
 }
 
-TEST(Log, TailPrintsLinesThatCannotDriveTheTerminal) {
+// The texts of log lines, without time and origin.
+std::string Texts(const std::string& out) {
+  std::string texts;
+  std::istringstream lines(out);
+  for (std::string line; std::getline(lines, line);)
+    texts += line.substr(line.find("info: ") + 6) + " ";
+  return texts;
+}
+
+TEST(Log, TailOrdersLinesAndDisarmsThem) {
   FakeSupervisor supervisor;
   Outcome outcome = supervisor.Run({"log", "tail"});
   EXPECT_EQ(outcome.code, kDone) << outcome.err;
-  EXPECT_EQ(outcome.out, "- proxy info: one\n- proxy info: two?[31m\n");
-  EXPECT_THAT(supervisor.Run({"log", "tail", "-f", "-o", "json"}).out,
+  EXPECT_EQ(Texts(outcome.out), "one two three?[31m ");
+  EXPECT_EQ(Texts(supervisor.Run({"log", "tail", "--lines", "2"}).out), "two three?[31m ");
+}
+
+TEST(Log, FollowingPrintsNoLineTwice) {
+  FakeSupervisor supervisor;
+  EXPECT_EQ(Texts(supervisor.Run({"log", "tail", "-f", "--lines", "1"}).out), "three?[31m four ");
+}
+
+TEST(Log, StreamsOfJsonTakeOneLineAMessage) {
+  FakeSupervisor supervisor;
+  EXPECT_THAT(supervisor.Run({"log", "list", "-o", "json"}).out,
               HasSubstr("\"text\":\"one\",\"dropped\":\"0\"}\n{"));
 }
 
