@@ -110,9 +110,8 @@ TEST(UniqueFd, ClosesOnce) {
     UniqueFd second(std::move(first));
     EXPECT_FALSE(first);
     EXPECT_TRUE(second);
-    second = std::move(second);
-    EXPECT_TRUE(second);
     const int raw = second.release();
+    EXPECT_FALSE(second);
     first.reset(raw);
     EXPECT_EQ(NumDescriptors(), before + 1);
   }

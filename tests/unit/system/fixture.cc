@@ -232,6 +232,15 @@ grpc::Status Supervision::Drain(uint32_t* cut) {
   return status;
 }
 
+std::unique_ptr<grpc::ClientReader<v1::LogLine>> Supervision::WatchLog(grpc::ClientContext* call,
+                                                                       uint32_t backlog,
+                                                                       bool follow) {
+  v1::WatchLogRequest request;
+  request.set_backlog(backlog);
+  request.set_follow(follow);
+  return worker_->WatchLog(call, request);
+}
+
 void Supervision::HandOver(const Endpoint& endpoint, int socket) {
   v1::Descriptors names;
   v1::ListenerKey* key = names.add_descriptors()->mutable_listener();

@@ -83,6 +83,8 @@ class Supervision {
   grpc::Status Commit(uint64_t generation);
   grpc::Status Abort();
   grpc::Status Drain(uint32_t* cut);
+  std::unique_ptr<grpc::ClientReader<worker::v1::LogLine>> WatchLog(grpc::ClientContext* call,
+                                                                    uint32_t backlog, bool follow);
   // Hands a duplicate over.
   void HandOver(const Endpoint& endpoint, int socket);
   // What the worker has sent by now.

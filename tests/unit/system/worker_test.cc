@@ -178,6 +178,35 @@ TEST(SystemWorker, ReportsItsConfinement) {
     EXPECT_TRUE(probe.refused()) << probe.act();
 }
 
+TEST(SystemWorker, StreamsItsLog) {
+  const WorkerFiles files;
+  const SystemProcess process(files);
+  Supervision supervisor(files);
+  supervisor.GetInfo();
+  usleep(100'000);  // lines gather before they are kept
+  grpc::ClientContext call;
+  const auto reader = supervisor.WatchLog(&call, /*backlog=*/100, /*follow=*/true);
+  worker::v1::LogLine line;
+  ASSERT_TRUE(reader->Read(&line));
+  EXPECT_EQ(line.text(), "started");
+  EXPECT_EQ(line.level(), "info");
+  ASSERT_TRUE(reader->Read(&line));
+  EXPECT_THAT(line.text(), StartsWith("attached to supervisor"));
+  ASSERT_TRUE(supervisor.Prepare(1, {}).ok() && supervisor.Commit(1).ok());
+  ASSERT_TRUE(reader->Read(&line));
+  EXPECT_EQ(line.text(), "holding 0 listeners");
+  call.TryCancel();
+  while (reader->Read(&line)) {
+  }
+  grpc::ClientContext second_call;
+  const auto kept = supervisor.WatchLog(&second_call, /*backlog=*/1, /*follow=*/false);
+  ASSERT_TRUE(kept->Read(&line));
+  EXPECT_EQ(line.text(), "holding 0 listeners");
+  EXPECT_FALSE(kept->Read(&line));
+  EXPECT_TRUE(kept->Finish().ok());
+  EXPECT_EQ(supervisor.GetInfo().generation(), 1U) << "a reader that left does no harm";
+}
+
 TEST(SystemWorker, AnotherSupervisorTakesOver) {
   const WorkerFiles files;
   const SystemProcess process(files);
