@@ -1,0 +1,113 @@
+#include "tests/unit/health/worker_process.h"
+
+#include <fcntl.h>
+#include <grpcpp/create_channel_posix.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+#include "worker/v1/descriptor.pb.h"
+#include "workers/runtime/inherited.h"
+#include "workers/runtime/packet.h"
+
+namespace aloha::health {
+namespace {
+
+// Binds or connects a SOCK_SEQPACKET socket at that path.
+UniqueFd PathSocket(const std::string& path, int (*act)(int, const sockaddr*, socklen_t)) {
+  UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  EXPECT_EQ(act(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  return fd;
+}
+
+pid_t Spawn(int control, int journal) {
+  const pid_t pid = fork();
+  if (pid != 0) return pid;
+  // Out of the way first: one may have the other's number.
+  const int high_control = fcntl(control, F_DUPFD, 10), high_journal = fcntl(journal, F_DUPFD, 10);
+  dup2(high_control, kControlDescriptor);
+  dup2(high_journal, kJournalDescriptor);
+  close(high_control);
+  close(high_journal);
+  execl(ALOHA_HEALTH_BINARY, "aloha-health", "--log-level", "warning", nullptr);
+  _exit(127);
+}
+
+}  // namespace
+
+WorkerProcess::WorkerProcess() {
+  char folder[] = "/tmp/aloha-health-test-XXXXXX";
+  EXPECT_NE(mkdtemp(folder), nullptr);
+  const std::string path = std::string(folder) + "/control";
+  const UniqueFd control = PathSocket(path, bind);
+  const UniqueFd journal(memfd_create("journal", MFD_CLOEXEC));
+  EXPECT_EQ(listen(control.get(), 8), 0);
+  pid_ = Spawn(control.get(), journal.get());
+  Attach(path);
+  std::filesystem::remove_all(folder);
+}
+
+WorkerProcess::~WorkerProcess() {
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+}
+
+void WorkerProcess::Attach(const std::string& path) {
+  const UniqueFd control = PathSocket(path, connect);
+  Result<SocketPair> calls = MakeSocketPair(SOCK_STREAM);
+  Result<SocketPair> descriptors = MakeSocketPair(SOCK_SEQPACKET);
+  ASSERT_TRUE(calls && descriptors);
+  worker::v1::Attach attach;
+  attach.set_supervisor_pid(getpid());
+  const int theirs[] = {calls->theirs.get(), descriptors->theirs.get()};
+  ASSERT_TRUE(SendPacket(control.get(), attach.SerializeAsString(), theirs));
+  const auto channel = grpc::CreateInsecureChannelFromFd("worker", calls->ours.release());
+  worker_ = worker::v1::Worker::NewStub(channel);
+  health_ = worker::v1::Health::NewStub(channel);
+  descriptors_ = std::move(descriptors->ours);
+  pollfd answer{control.get(), POLLIN, 0};
+  ASSERT_EQ(poll(&answer, 1, 20'000), 1) << "the worker did not answer";
+}
+
+std::unique_ptr<grpc::ClientContext> WorkerProcess::Call() {
+  auto call = std::make_unique<grpc::ClientContext>();
+  call->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  return call;
+}
+
+grpc::Status WorkerProcess::Use(const worker::v1::HealthSnapshot& snapshot) {
+  worker::v1::PrepareSnapshotRequest prepare;
+  prepare.mutable_snapshot()->set_generation(++generation_);
+  *prepare.mutable_snapshot()->mutable_health() = snapshot;
+  worker::v1::PrepareSnapshotResponse prepared;
+  const grpc::Status status = worker_->PrepareSnapshot(Call().get(), prepare, &prepared);
+  if (!status.ok()) return status;
+  worker::v1::CommitSnapshotRequest commit;
+  commit.set_generation(generation_);
+  worker::v1::CommitSnapshotResponse committed;
+  return worker_->CommitSnapshot(Call().get(), commit, &committed);
+}
+
+UniqueFd WorkerProcess::GivePeer() {
+  Result<SocketPair> pair = MakeSocketPair(SOCK_SEQPACKET);
+  EXPECT_TRUE(pair);
+  worker::v1::Descriptors names;
+  names.add_descriptors()->set_peer_role("proxy");
+  const int theirs[] = {pair->theirs.get()};
+  EXPECT_TRUE(SendPacket(descriptors_.get(), names.SerializeAsString(), theirs));
+  return std::move(pair->ours);
+}
+
+}  // namespace aloha::health
