@@ -15,7 +15,6 @@ DIALOGUES = {
     "pop3s": functools.partial(clients.pop3, tls=True),
     "smtp": clients.smtp,
     "submission": clients.smtp,
-    "https": clients.https,
 }
 
 
@@ -31,6 +30,14 @@ def test_every_area_alternates_over_its_two_servers(exchange):
         names = [dialogue(port[area]) for _ in range(6)]
         assert len(set(names[::2])) == 1 and len(set(names[1::2])) == 1, (area, names)
         assert names[0] != names[1], (area, names)
+
+
+def test_https_that_passes_through_keeps_a_client_and_spreads_many(exchange):
+    _, _, port = exchange
+    sources = [f"127.0.1.{n}" for n in range(1, 9)]
+    first = [clients.https(port["https"], source=source) for source in sources]
+    assert sorted(first) == ["CAS1"] * 4 + ["CAS2"] * 4
+    assert first == [clients.https(port["https"], source=source) for source in sources]
 
 
 def test_status_tells_of_every_server(exchange):

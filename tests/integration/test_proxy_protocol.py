@@ -10,40 +10,55 @@ import ports
 import pytest
 
 
-@pytest.fixture
-def recorder():
-    """A server that keeps the first bytes of each connection and answers "seen"."""
-    listener = socket.create_server(("127.0.0.2", 0))
-    seen = []
+class Recorder:
+    """A server that keeps the first bytes of each connection, up to the line "hello", and answers "seen"."""
 
-    def run():
+    def __init__(self):
+        self.seen = []
+        self._listener = socket.create_server(("127.0.0.2", 0))
+        self.address = self._listener.getsockname()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self):
         while True:
             try:
-                connection, _ = listener.accept()
+                connection, _ = self._listener.accept()
             except OSError:
                 return
             with connection:
-                connection.settimeout(5)
-                try:
-                    data = connection.recv(4096)
-                    while data and not data.endswith(b"hello\r\n"):
-                        data += connection.recv(4096)
-                    seen.append(data)
-                    connection.sendall(b"seen\r\n")
-                except OSError:
-                    pass
+                self._serve(connection)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    listener.seen = seen
-    yield listener
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    thread.join()
+    def _serve(self, connection):
+        connection.settimeout(5)
+        data = b""
+        try:
+            while not data.endswith(b"hello\r\n"):
+                part = connection.recv(4096)
+                if not part:
+                    break
+                data += part
+            self.seen.append(data)
+            connection.sendall(b"seen\r\n")
+            connection.recv(1)  # the client closes first
+        except OSError:
+            pass
+
+    def stop(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+
+
+@pytest.fixture
+def recorder():
+    recorder = Recorder()
+    yield recorder
+    recorder.stop()
 
 
 def service(recorder, port, server_extra="", extra=""):
-    one = config.server("s1", *recorder.getsockname(), extra=server_extra)
+    one = config.server("s1", *recorder.address, extra=server_extra)
     return config.virtual_service("s", port, [one], check=None, extra=extra)
 
 
@@ -81,11 +96,12 @@ def test_a_listener_reads_the_header_and_passes_the_address_on(recorder, start_a
     with clients.Line(port) as line:
         line.socket.sendall(header)
         assert line.ask("hello") == "seen"
-        assert aloha.ctl("session", "list", "--client", "192.0.2.7") is not None
+        assert aloha.ctl("session", "list", "--client", "192.0.2.7")["sessions"]
     assert re.match(rb"PROXY TCP4 192\.0\.2\.7 192\.0\.2\.1 4444 143\r\nhello", recorder.seen[-1])
 
 
-@pytest.mark.parametrize("junk", [b"a LOGIN x y\r\n", b"PROXY TCP4 300.0.2.7 192.0.2.1 4444 143\r\n", b"PROXY " + b"x" * 200])
+@pytest.mark.parametrize("junk", [b"a LOGIN x y\r\n", b"PROXY TCP4 300.0.2.7 192.0.2.1 4444 143\r\n", b"PROXY " + b"x" * 200],
+                         ids=["no header", "bad address", "too long"])
 def test_a_listener_that_wants_a_header_closes_without_one(recorder, start_aloha, junk):
     port = ports.free_port()
     text = service(recorder, port).replace(f"port: {port} }}", f"port: {port} accept_proxy: true }}")

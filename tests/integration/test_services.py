@@ -80,15 +80,6 @@ def test_manual_is_kept_and_obeyed_at_the_next_start(running):
     until(lambda: clients.imap(running.port), 5, "started by hand")
 
 
-def test_a_stopped_service_stays_stopped_after_a_killed_supervisor(running):
-    running.ctl("service", "stop", "haproxy", "--now")
-    running.kill()
-    running.start()
-    assert running.service("haproxy")["state"] == "NOK"
-    with pytest.raises(ConnectionRefusedError):
-        clients.imap(running.port)
-
-
 def test_an_unknown_service_is_refused(running):
     result = running.raw("service", "start", "nginx")
     assert result.returncode in (1, 2) and "nginx" in result.stderr
