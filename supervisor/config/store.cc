@@ -91,11 +91,14 @@ Result<> ConfigStore::Record(ConfigVersion& version) {
     if (!numbers.empty()) newest = std::max(newest, numbers.front());
   }
   version.info.set_number(newest + 1);
-  const auto kept = WriteVersion(VersionPath(newest + 1), version);
-  const auto running = WriteVersion(running_, version);
-  if (!kept) return kept;
+  const std::string kept = VersionPath(newest + 1);
+  if (const auto written = WriteVersion(kept, version); !written) return written;
+  if (const auto written = WriteVersion(running_, version); !written) {
+    ::unlink(kept.c_str());
+    return written;
+  }
   Prune();
-  return running;
+  return {};
 }
 
 Result<> ConfigStore::Save(const ConfigVersion& version) { return WriteVersion(saved_, version); }

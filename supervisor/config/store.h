@@ -33,8 +33,7 @@ class ConfigStore {
   static Result<ConfigStore> Open(const std::string& state_dir, const std::string& run_dir);
 
   // Keeps an applied version in the history, under the next number, and as the running one; sets
-  // the number in `version`. When one of the two cannot be written the other still is, and the
-  // error tells.
+  // the number in `version`. On failure neither has changed.
   Result<> Record(ConfigVersion& version);
   // Makes it what runs after a boot.
   Result<> Save(const ConfigVersion& version);

@@ -183,14 +183,20 @@ TEST_F(ConfigStoreTest, ForeignFilesAreNoVersions) {
   EXPECT_TRUE(store.Numbers().empty());
 }
 
-TEST_F(ConfigStoreTest, AHistoryThatCannotBeWrittenIsToldAndTheRunningOneKept) {
+TEST_F(ConfigStoreTest, WhatCannotBeRecordedChangesNothing) {
   ConfigStore store = Open();
-  std::filesystem::remove_all(state_.path() + "/history");
-  ConfigVersion version = Version("x");
-  const auto recorded = store.Record(version);
+  ConfigVersion first = Version("first"), second = Version("second");
+  ASSERT_TRUE(store.Record(first));
+  std::filesystem::rename(run_.path() + "/config", run_.path() + "/away");
+  const auto recorded = store.Record(second);
   ASSERT_FALSE(recorded);
-  EXPECT_NE(recorded.error().message.find("/history/000001.textproto"), std::string::npos);
-  EXPECT_EQ(store.ReadRunning()->config.version_note(), "x");
+  EXPECT_NE(recorded.error().message.find("/config/running.textproto.new"), std::string::npos);
+  std::filesystem::rename(run_.path() + "/away", run_.path() + "/config");
+  EXPECT_EQ(store.Numbers(), std::vector<uint64_t>{1});
+
+  std::filesystem::remove_all(state_.path() + "/history");
+  EXPECT_FALSE(store.Record(second));
+  EXPECT_EQ(store.ReadRunning()->config.version_note(), "first");
 }
 
 }  // namespace
