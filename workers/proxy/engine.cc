@@ -100,4 +100,17 @@ void Engine::SetCheckStates(const worker::v1::TargetStates& states) {
   CloseSessionsOf(std::move(down), Cause::kServerDown);
 }
 
+std::vector<NamedDescriptor> Engine::Keepsakes() const {
+  std::vector<NamedDescriptor> named;
+  for (const OpenListener& listener : running_->listeners) {
+    const net::Address& address = listener.socket->address;
+    named.emplace_back(NameListener(net::IpText(address.ip), address.port),
+                       listener.socket->fd.get());
+  }
+  for (const auto& [name, table] : running_->tables) {
+    named.emplace_back(NameStickTable(name, table->max_entries()), table->descriptor());
+  }
+  return named;
+}
+
 }  // namespace aloha::proxy

@@ -13,6 +13,7 @@
 #include "worker/v1/roles.pb.h"
 #include "workers/proxy/data_thread.h"
 #include "workers/proxy/running_config.h"
+#include "workers/runtime/descriptors.h"
 #include "workers/runtime/log.h"
 
 namespace aloha::proxy {
@@ -41,6 +42,8 @@ class Engine {
   // Closes the listeners; when `done` is called nothing is accepted any more. A later Commit needs
   // their sockets again.
   void StopListening(std::function<void()> done);
+  // The listening sockets and the memory of the stick tables in use.
+  std::vector<NamedDescriptor> Keepsakes() const;
   uint32_t sessions() const { return shared_.sessions.load(std::memory_order_relaxed); }
   // Ends every session.
   void CutSessions(std::function<void(uint64_t cut)> done);

@@ -29,6 +29,7 @@ class ProxyRole final : public Role {
   void Drain(std::chrono::milliseconds timeout, std::function<void(uint32_t cut)> done) override;
   // Of "health": its packets of TargetStates. When the channel dies, the last states stand.
   void OnPeer(const std::string& role, UniqueFd socket) override;
+  std::vector<NamedDescriptor> Keepsakes() override { return engine_.Keepsakes(); }
   std::vector<std::string> Limitations() override;
 
  private:

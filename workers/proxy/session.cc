@@ -163,6 +163,8 @@ void Session::OnEvents(uint32_t events, unsigned side) {
   }
   since_ms_ = NowMs();
   const Side from = static_cast<Side>(side);
+  // It had ended its stream; now it is gone altogether, which no read would show.
+  if (flows_[from].ended && (events & (EPOLLHUP | EPOLLERR))) return OnWriteFailed(from);
   if (events & (EPOLLIN | kEndEvents)) Move(from);
   if ((events & EPOLLOUT) && phase_ == Phase::kEstablished && flows_[Other(from)].waiting > 0) {
     Move(Other(from));

@@ -53,11 +53,14 @@ Result<std::unique_ptr<StickTable>> StickTable::Map(std::string name, UniqueFd m
   }
   void* const mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
   if (mapped == MAP_FAILED) return FailErrno("mmap of stick table \"" + name + "\"");
-  return std::unique_ptr<StickTable>(new StickTable(std::move(name), mapped, size, max_entries));
+  return std::unique_ptr<StickTable>(
+      new StickTable(std::move(name), std::move(memory), mapped, size, max_entries));
 }
 
-StickTable::StickTable(std::string name, void* memory, size_t size, uint32_t max_entries)
+StickTable::StickTable(std::string name, UniqueFd descriptor, void* memory, size_t size,
+                       uint32_t max_entries)
     : name_(std::move(name)),
+      descriptor_(std::move(descriptor)),
       memory_(memory),
       size_(size),
       count_(max_entries - 1),

@@ -40,6 +40,8 @@ class StickTable {
 
   const std::string& name() const { return name_; }
   uint32_t max_entries() const { return count_ + 1; }
+  // The memory's; stays the table's.
+  int descriptor() const { return descriptor_.get(); }
 
   // The client's server, unless the entry has expired.
   std::optional<uint64_t> Find(const net::Ip& client, uint64_t now_ms) const;
@@ -57,11 +59,12 @@ class StickTable {
   struct Header;
   struct Slot;
 
-  StickTable(std::string name, void* memory, size_t size, uint32_t max_entries);
+  StickTable(std::string name, UniqueFd descriptor, void* memory, size_t size, uint32_t max_entries);
   Slot* Locate(const net::Ip& client, uint64_t now_ms) const;
   static void Write(Slot& slot, const Entry& entry);
 
   const std::string name_;
+  const UniqueFd descriptor_;
   void* const memory_;
   const size_t size_;
   const uint32_t count_;

@@ -59,7 +59,9 @@ TEST(EngineDataTest, HalfCloseFromTheServer) {
   proxy.Apply();
   const Socket client = proxy.Connect();
   EXPECT_EQ(client.ReceiveToEnd(), "bye");
-  EXPECT_EQ(proxy.Sessions().sessions(0).state(), "closing");
+  const auto sessions = proxy.Sessions();
+  ASSERT_EQ(sessions.total(), 1u);
+  EXPECT_EQ(sessions.sessions(0).state(), "closing");
   ASSERT_TRUE(client.Send("still here"));
   client.HalfClose();
   EXPECT_EQ(heard.get_future().get(), "still here");
@@ -97,6 +99,26 @@ TEST(EngineDataTest, AResetIsPassedOn) {
   EXPECT_EQ(error.get_future().get(), ECONNRESET);
   ASSERT_TRUE(TestProxy::Eventually([&] { return proxy.AccessLines().size() == 1; }));
   EXPECT_THAT(proxy.AccessLines()[0], testing::HasSubstr(" CD "));
+}
+
+TEST(EngineDataTest, AHalfClosedClientThatVanishesEndsItsSession) {
+  std::promise<void> release;
+  TestServer server([&](Socket& socket) {
+    (void)socket.ReceiveToEnd();
+    release.get_future().wait();
+  });
+  TestProxy proxy;
+  proxy.AddServer("a", server.port());
+  proxy.Apply();
+  Socket client = proxy.Connect();
+  client.HalfClose();
+  EXPECT_TRUE(TestProxy::Eventually([&] {
+    const auto sessions = proxy.Sessions();
+    return sessions.total() == 1 && sessions.sessions(0).state() == "closing";
+  }));
+  client.Reset();
+  EXPECT_TRUE(TestProxy::Eventually([&] { return proxy.engine().sessions() == 0; }));
+  release.set_value();
 }
 
 TEST(EngineDataTest, LastWordsOfAServerThatDoesNotReadArrive) {
