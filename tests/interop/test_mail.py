@@ -15,6 +15,7 @@ from mail_servers import DOMAIN, PASSWORD, USER, Dovecot, Postfix, make_certific
 from wait import until
 
 DIALOGUES = 200
+AT_ONCE = 6
 KINDS = ("imap", "pop3", "smtp")
 MESSAGE = (b"From: a@example.test\r\nTo: u1@example.test\r\nSubject: ten megabytes\r\nMessage-ID: <ten@example.test>\r\n\r\n"
            + b"".join(b"%08d %s\r\n" % (i, b"x" * 67) for i in range(10_000_000 // 78)))
@@ -118,7 +119,7 @@ def test_200_dialogues_while_a_server_dies_twice(site, balanced, tls):
     # The libraries most of the time, the slower programs as every sixth.
     names = [n for n in dialogues if n.endswith("lib")] * 5 + [n for n in dialogues if not n.endswith("lib")]
     run = Run()
-    with concurrent.futures.ThreadPoolExecutor(6) as pool, concurrent.futures.ThreadPoolExecutor(1) as other:
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool, concurrent.futures.ThreadPoolExecutor(1) as other:
         disturbance = other.submit(disturb, site, run)
         for number in range(DIALOGUES):
             name = names[number % len(names)]
@@ -127,6 +128,7 @@ def test_200_dialogues_while_a_server_dies_twice(site, balanced, tls):
         disturbance.result()
     assert run.done() == DIALOGUES
     assert run.unexcused() == []
+    assert sum(1 for error, *_ in run.outcomes if error) <= 2 * AT_ONCE, run.outcomes
     seen = [server for error, _, _, server in run.outcomes if not error]
     assert seen.count("MAIL1") > DIALOGUES // 10 and seen.count("MAIL2") > DIALOGUES // 4, "both servers worked"
 

@@ -108,9 +108,11 @@ def thread_status(pid):
 def children(pid):
     """Pids whose parent is `pid` now."""
     found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and _stat(int(entry))[1][1] == str(pid):
-            found.append(int(entry))
+    for path in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [int(child) for child in path.read_text().split()]
+        except OSError:  # the thread or process has ended
+            pass
     return found
 
 
