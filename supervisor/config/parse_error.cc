@@ -17,6 +17,11 @@ using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 using google::protobuf::FieldDescriptor;
 
+// Longer words are no names, and are not searched for.
+constexpr size_t kLongestWord = 200;
+// Longer messages quote what is no configuration.
+constexpr size_t kLongestMessage = 400;
+
 // The words in double quotes, in order.
 std::vector<std::string> QuotedWords(std::string_view text) {
   std::vector<std::string> words;
@@ -76,7 +81,7 @@ size_t OffsetOf(const Problem& problem, std::string_view source) {
 // Moves line and column back to the last `word` before them.
 void PointAt(Problem& problem, std::string_view source, std::string_view word) {
   const size_t from = OffsetOf(problem, source);
-  if (from == std::string_view::npos || word.empty()) return;
+  if (from == std::string_view::npos || word.empty() || word.size() > kLongestWord) return;
   const size_t at = source.rfind(word, from);
   if (at == std::string_view::npos) return;
   const std::string_view before = source.substr(0, at);
@@ -189,7 +194,8 @@ Problem ExplainParserMessage(const ParserMessage& message, std::string_view sour
     NameField(problem, unfinished, source);
   }
   // What the parser quotes comes from the text, and may be any byte of it.
-  if (FindInvalidUtf8(problem.message) != std::string::npos) {
+  if (problem.message.size() > kLongestMessage ||
+      FindInvalidUtf8(problem.message) != std::string::npos) {
     problem.message = Quote(problem.message);
   }
   return problem;

@@ -12,25 +12,21 @@
 #include "supervisor/config/utf8.h"
 #include "supervisor/config/validate.h"
 
-using namespace aloha::supervisor;
-
+namespace aloha::supervisor {
 namespace {
 
 void Require(bool condition) {
   if (!condition) std::abort();
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
+void RunPipeline(std::string_view text) {
   const Facts facts{.certificates = {"mail"}, .trust_anchors = {"corp"}};
   const ParsedConfig checked = CheckConfig(text, facts);
   for (const Problem& problem : checked.problems) {
     // Messages travel as protobuf strings and stand on one line.
     Require(FindInvalidUtf8(FormatProblem(problem)) == std::string::npos);
   }
-  if (HasErrors(checked.problems)) return 0;
+  if (HasErrors(checked.problems)) return;
 
   const std::string printed = PrintText(checked.config);
   const ParsedConfig again = CheckConfig(printed, facts);
@@ -42,9 +38,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Plan(Compile({}, {}, 2), compiled);
 
   // The first line as a path, the whole as a value: whatever comes of it must not be half done.
-  aloha::config::v1::Config changed = checked.config;
+  config::v1::Config changed = checked.config;
   if (!SetField(changed, text.substr(0, text.find('\n')), text)) {
     Require(PrintText(changed) == printed);
   }
+}
+
+}  // namespace
+}  // namespace aloha::supervisor
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  aloha::supervisor::RunPipeline({reinterpret_cast<const char*>(data), size});
   return 0;
 }

@@ -59,6 +59,9 @@ TEST(ParseConfigTest, BoundsDepthSizeAndMessages) {
   EXPECT_FALSE(Problems(deep).empty());
   EXPECT_EQ(Problems(std::string(kMaxConfigBytes + 1, ' ')),
             "error: 4194305 bytes are too many; a configuration has at most 4194304\n");
+  const std::string name(1'000'000, 'a');
+  EXPECT_LT(Problems(name + " #" + name + "\n: 1 ?").size(), 1000u);
+  EXPECT_LT(Problems("imap " + name).size(), 1000u);
   std::string words;
   for (int i = 0; i < 1000; ++i) words += "x: 1\n";
   EXPECT_EQ(ParseConfig(words).problems.size(), 100u);
