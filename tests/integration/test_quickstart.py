@@ -2,6 +2,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -71,6 +72,49 @@ def test_no_wait_serves_and_stop_leaves_nothing(capfd):
     assert not folder().exists()
     assert not [pid for pid in workers if process.alive(pid)]
     assert leftovers() == []
+
+
+def test_an_ordinary_user_has_it_in_the_state_folder(folder_of_nobody):
+    if os.getuid() != 0:
+        pytest.skip("needs root, to become an ordinary user")
+    state = folder_of_nobody
+
+    def run(*arguments):
+        environment = {"ALOHA_BIN": str(BIN), "XDG_STATE_HOME": str(state), "PATH": os.environ["PATH"]}
+        return subprocess.run(["runuser", "-u", "nobody", "--", SOURCE / "deploy/quickstart", *arguments], env=environment,
+                              capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+
+    try:
+        result = run("--no-wait")
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert len(set(re.findall(r"^  \d  .*(CAS\d)", result.stdout, re.M))) == 2
+        users = {process.status(int(line.split()[0]))["Uid"] for line in (state / "aloha-quickstart/pids").read_text().splitlines()}
+        assert "0" not in " ".join(users).split()
+    finally:
+        stopped_result = run("--stop")
+    assert stopped_result.returncode == 0 and list(state.iterdir()) == []
+
+
+@pytest.fixture
+def folder_of_nobody(folder):
+    shutil.chown(folder, "nobody")
+    return folder
+
+
+def test_real_servers_on_their_real_ports():
+    if os.getuid() != 0:
+        pytest.skip("needs root, to play servers on ports below 1024")
+    farm = process.spawn([BIN / "aloha-farm", "--port-offset", "0", "--address", "127.0.8.1"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert farm.stdout.readline()
+        result = quickstart("--no-wait", "--cas", "127.0.8.1,127.0.8.2", "--host-name", "mail.example.test")
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert {clients.imap(1143) for _ in range(4)} == {"CAS1", "CAS2"}
+        assert clients.smtp(1025) and clients.https(1443)
+        assert quickstart("--stop").returncode == 0
+    finally:
+        process.stop(farm)
+        farm.stdout.close()
 
 
 def test_ctrl_c_ends_everything():

@@ -117,7 +117,7 @@ class Aloha:
         process.kill(self.pid())
         self.process.wait(5)
 
-    def stop(self, patience=3.0):
+    def stop(self, patience=5.0):
         """SIGTERM drains, the second one stops at once, SIGKILL is the last means; the exit code."""
         if self.process is None:
             return None
