@@ -28,14 +28,13 @@ std::string ToString(const Endpoint& endpoint);
 // address that is not here yet (a virtual address that another machine holds).
 //
 // siblings: sockets of the same port that this process holds already and that may overlap with the
-// new one
-// ("0.0.0.0" and "127.0.0.1"). They do not stand in the way, so that a listener can move from one
-// to the other while both are open; a socket of anybody else does.
+// new one, as 0.0.0.0 and 127.0.0.1 do. They do not stand in the way, so that a listener can move
+// from one to the other while both are open; a socket of anybody else does.
+// unprivileged_port_start: lowest port that needs no capability, for the message.
 //
 // The error's message names the endpoint, the cause and what to do: kInvalidArgument for what is no
 // address or port, kPermissionDenied, kAlreadyExists when the address is in use, else
-// kFailedPrecondition. unprivileged_port_start: lowest port that needs no capability, for the
-// message.
+// kFailedPrecondition.
 Result<UniqueFd> BindListener(const Endpoint& endpoint, std::span<const int> siblings,
                               uint32_t unprivileged_port_start);
 

@@ -8,9 +8,8 @@
 //   was started from, whenever the supervisor asks.
 //
 // REQUESTS IT SERVES (keeper_protocol.h)
-//   start   with the descriptors for the worker, of which it keeps none. Nothing else is read; a
-//   packet of another form
-//           ends the keeper.
+//   start, with the descriptors for the worker, of which it keeps none. Nothing else is read; a
+//   packet of another form ends the keeper.
 //
 // SECURITY
 //   It cannot be traced or read by processes of its user (not dumpable, more capabilities than they

@@ -1,12 +1,12 @@
-// Packets between the supervisor and the keeper, on a SOCK_SEQPACKET pair. Text, one message per
-// packet:
+// Packets between the supervisor and the keeper, on a SOCK_SEQPACKET pair. Text, one message each.
 //
-//   supervisor → keeper   start\0ARGUMENT\0ARGUMENT…   with two descriptors: control socket,
-//   journal (see inherited.h) keeper → supervisor   ready                        root is given up,
-//   the capabilities are kept
-//                         failed REASON                the keeper could not begin, or could not
-//                         start a worker started PID                  answers start ended PID
-//                         STATUS             a worker ended; STATUS as in waitpid(2)
+// supervisor to keeper:
+//   start\0ARGUMENT\0ARGUMENT…   with two descriptors: control socket, journal (inherited.h)
+// keeper to supervisor:
+//   ready              root is given up, the capabilities are kept
+//   started PID        answers start
+//   ended PID STATUS   a worker ended; STATUS as in waitpid(2)
+//   failed REASON      the keeper could not begin, or could not start a worker
 //
 // Both ends come from one installation: the keeper ends with the supervisor that started it.
 #ifndef ALOHA_WORKERS_SYSTEM_KEEPER_PROTOCOL_H_

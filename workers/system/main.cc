@@ -6,15 +6,14 @@
 //   proxy closes no listener.
 //
 // REQUESTS IT SERVES (proto/worker/v1, from the supervisor alone, on a socket pair)
-//   Worker        snapshots name the listeners to keep; draining ends at once, as nothing lives
-//   here. System.Bind   binds listeners, all or none, and sends them beside gRPC.
+//   Worker: snapshots name the listeners to keep; draining ends at once, as nothing lives here.
+//   System.Bind: binds listeners, all or none, and sends them beside gRPC.
 //
 // SECURITY
 //   It accepts no connection and reads nothing from the network. Capabilities:
 //   CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_NET_RAW, which it has in one of three ways:
 //     1. from its file (`setcap cap_net_bind_service,cap_net_admin,cap_net_raw=p`), raised here;
-//     2. from the keeper (`aloha-system --keeper`, see keeper.h), when the supervisor was started
-//     as root;
+//     2. from the keeper (see keeper.h), when the supervisor was started as root;
 //     3. not at all: then GetInfo says what cannot be done.
 //   All others are given up. No file can be opened, no program executed.
 //

@@ -50,18 +50,18 @@ void ReadKeeperPackets(const std::string& bytes) {
 }  // namespace aloha
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace aloha::worker::v1;
+  namespace v1 = aloha::worker::v1;
   if (size == 0) return 0;
   const std::string bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0]) {
     case 'a':
-      aloha::Parse<Attach>(bytes);
+      aloha::Parse<v1::Attach>(bytes);
       break;
     case 'd':
-      aloha::Parse<Descriptors>(bytes);
+      aloha::Parse<v1::Descriptors>(bytes);
       break;
     case 't':
-      aloha::Parse<TargetStates>(bytes);
+      aloha::Parse<v1::TargetStates>(bytes);
       break;
     case 's':
       aloha::PrepareSystem(bytes);

@@ -3,7 +3,6 @@
 #include "workers/runtime/confine.h"
 
 #include <fcntl.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
@@ -27,10 +26,6 @@
 
 namespace aloha {
 namespace {
-
-using testing::Contains;
-using testing::Field;
-using testing::IsEmpty;
 
 // What the child did that it should not, or failed to do; empty: nothing. `body` runs confined and
 // answers the same.

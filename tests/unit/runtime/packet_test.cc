@@ -108,7 +108,7 @@ TEST(UniqueFd, ClosesOnce) {
   {
     UniqueFd first(open("/dev/null", O_RDONLY | O_CLOEXEC));
     UniqueFd second(std::move(first));
-    EXPECT_FALSE(first);
+    EXPECT_FALSE(first);  // NOLINT(bugprone-use-after-move): what this test is about
     EXPECT_TRUE(second);
     const int raw = second.release();
     EXPECT_FALSE(second);
