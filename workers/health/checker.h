@@ -4,9 +4,9 @@
 // Schedule: a new check is probed within a second, new ones spread evenly. While its state is not
 // settled (see CheckTrack) a check is probed again one fast interval after the last start. Settled,
 // it keeps to slots one interval apart, and the slots of the checks of one snapshot are spread
-// evenly over the interval, for ever. Every time varies at random by 10 % of the interval in use, and
-// is rounded up so that one wake-up serves several checks. A probe ends at its timeout at the latest,
-// which is a failure.
+// evenly over the interval, for ever. Every time varies at random by 10 % of the interval in use,
+// and is rounded up so that one wake-up serves several checks. A probe ends at its timeout at the
+// latest, which is a failure.
 #ifndef ALOHA_WORKERS_HEALTH_CHECKER_H_
 #define ALOHA_WORKERS_HEALTH_CHECKER_H_
 

@@ -9,10 +9,13 @@
 //   stops using the server) and to the supervisor (which shows it).
 //
 // WHAT IT SERVES
-//   aloha.worker.v1.Worker   the snapshot, draining, the log; see workers/runtime
-//   aloha.worker.v1.Health   ListChecks: every check with its last 20 results; WatchTargets: states
-//   as they change The direct channel to aloha-proxy: packets of TargetStates, all of them when the
-//   channel or a snapshot comes, then each change.
+//   aloha.worker.v1.Worker: the snapshot, draining, the log; see workers/runtime.
+//
+//   aloha.worker.v1.Health: ListChecks, every check with its last 20 results; WatchTargets, every
+//   state, then each change.
+//
+//   The direct channel to aloha-proxy: packets of TargetStates, all of them when the channel or a
+//   snapshot comes, then each change.
 //
 // SECURITY
 //   It reads what servers send, and servers may be hostile. Parsers (*_protocol.cc) are state
@@ -20,16 +23,26 @@
 //   are fuzzed. What is shown of a server's words is escaped and cut at 80 bytes. Certificates are
 //   not verified: a check sends nothing that is secret and trusts nothing that it hears. The
 //   process may connect to any IPv4 or IPv6 address, and do nothing else: no file, no listening
-//   socket, no child. Health checks send no credentials.
+//   socket, no child.
 //
 // WHEN THINGS FAIL
 //   A server that refuses, resets, stays silent or speaks something else fails the probe, with that
-//   as the reason. When this machine has no descriptor, port or memory left for a probe, no server
-//   is blamed: its state stays, the result says "cannot probe", and a warning is logged. A slow
-//   proxy or watcher gets the newest state of each server when it reads again; nothing piles up.
+//   as the reason.
+//
+//   When this machine has no descriptor, port or memory left for a probe, no server is blamed: its
+//   state stays, the result says "cannot probe", and a warning is logged.
+//
+//   A slow proxy or watcher gets the newest state of each server when it reads again; nothing piles
+//   up.
+//
 //   When the supervisor dies, checking and the channel to the proxy go on. When this process dies,
-//   the last states stand until the next one has its own; that one starts with UNKNOWN. A snapshot
-//   with a field out of its range is rejected whole, and the running one stays.
+//   the last states stand until the next one has its own; that one starts with UNKNOWN.
+//
+//   A snapshot with a field out of its range is rejected whole, and the running one stays.
+//
+// READING ORDER
+//   spec.h (what is asked), protocol.h (how), tcp_probe.h (over which connection), track.h (what
+//   results mean), checker.h (when), target_board.h (what follows), role.h (who is told).
 
 #include <openssl/rand.h>
 

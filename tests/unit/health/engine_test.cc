@@ -15,7 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using worker::v1::CHECK_STATE_DOWN;
-using worker::v1::CHECK_STATE_UNKNOWN;
 using worker::v1::CHECK_STATE_UP;
 using End = FakeServerScript::End;
 

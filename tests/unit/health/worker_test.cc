@@ -13,7 +13,6 @@ namespace aloha::health {
 namespace {
 
 using worker::v1::CHECK_STATE_DOWN;
-using worker::v1::CHECK_STATE_UNKNOWN;
 using worker::v1::CHECK_STATE_UP;
 using worker::v1::TargetState;
 using worker::v1::TargetStates;
