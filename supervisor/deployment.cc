@@ -124,30 +124,23 @@ void Deployment::DropUnused() {
   });
 }
 
-Result<> Deployment::SendListeners(Process& process, const std::vector<v1::Listener>& listeners) {
+Result<> Deployment::SendListeners(const Process& process, const std::vector<v1::Listener>& listeners) const {
+  std::vector<NamedDescriptor> named;
   for (const v1::Listener& listener : listeners) {
     const auto held = listeners_.find({listener.address(), listener.port()});
     if (held == listeners_.end()) continue;
-    v1::Descriptors names;
-    v1::ListenerKey* key = names.add_descriptors()->mutable_listener();
-    key->set_address(listener.address());
-    key->set_port(listener.port());
-    const int fd = held->second.get();
-    if (auto sent = SendPacket(process.descriptors.get(), names.SerializeAsString(), {&fd, 1}); !sent) return sent;
+    named.emplace_back(NameListener(listener.address(), listener.port()), held->second.get());
   }
-  return {};
+  return SendDescriptors(process.descriptors.get(), named);
 }
 
-Result<> Deployment::SendTables(Process& process, const Target& target) {
+Result<> Deployment::SendTables(const Process& process, const Target& target) const {
+  std::vector<NamedDescriptor> named;
   for (const v1::StickTable& table : target.proxy.stick_tables()) {
-    v1::Descriptors names;
-    v1::StickTableKey* key = names.add_descriptors()->mutable_stick_table();
-    key->set_name(table.name());
-    key->set_max_entries(table.max_entries());
-    const int fd = tables_.at(table.name()).memory.get();
-    if (auto sent = SendPacket(process.descriptors.get(), names.SerializeAsString(), {&fd, 1}); !sent) return sent;
+    const StickMemory& held = tables_.at(table.name());
+    named.emplace_back(NameStickTable(table.name(), held.max_entries), held.memory.get());
   }
-  return {};
+  return SendDescriptors(process.descriptors.get(), named);
 }
 
 // A fresh pair of sockets between `process` and each of its peers.
@@ -158,9 +151,10 @@ void Deployment::ConnectPeers(Process& process) {
     Result<SocketPair> pair = MakeSocketPair(SOCK_SEQPACKET);
     if (!pair) return events_.Add(Event::ERROR, "worker", process.role->name, pair.error().message), void();
     const auto send = [](Process& to, std::string_view peer_role, int fd) {
-      v1::Descriptors names;
-      names.add_descriptors()->set_peer_role(std::string(peer_role));
-      (void)SendPacket(to.descriptors.get(), names.SerializeAsString(), {&fd, 1});
+      v1::Descriptor name;
+      name.set_peer_role(std::string(peer_role));
+      const NamedDescriptor named[] = {{name, fd}};
+      (void)SendDescriptors(to.descriptors.get(), named);
     };
     send(process, peer.role, pair->ours.get());
     send(*other, process.role->name, pair->theirs.get());

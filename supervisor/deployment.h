@@ -15,8 +15,8 @@
 #include "supervisor/async.h"
 #include "supervisor/events.h"
 #include "supervisor/fleet.h"
-#include "worker/v1/descriptor.pb.h"
 #include "worker/v1/snapshot.pb.h"
+#include "workers/runtime/descriptors.h"
 
 namespace aloha::supervisor {
 
@@ -57,8 +57,8 @@ class Deployment {
   Result<> MakeTables(const Target& next);
   void DropUnused();
   void Receive(Process& process);
-  Result<> SendListeners(Process& process, const std::vector<worker::v1::Listener>& listeners);
-  Result<> SendTables(Process& process, const Target& target);
+  Result<> SendListeners(const Process& process, const std::vector<worker::v1::Listener>& listeners) const;
+  Result<> SendTables(const Process& process, const Target& target) const;
   void ConnectPeers(Process& process);
   asio::awaitable<Result<>> Prepare(std::shared_ptr<Process> process, const Target& target, uint64_t generation);
   asio::awaitable<Result<>> PrepareAll(const Target& next, const std::vector<worker::v1::Listener>& fresh,

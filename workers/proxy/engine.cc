@@ -104,7 +104,7 @@ std::vector<NamedDescriptor> Engine::Keepsakes() const {
   std::vector<NamedDescriptor> named;
   for (const OpenListener& listener : running_->listeners) {
     const net::Address& address = listener.socket->address;
-    named.emplace_back(NameListener(net::IpText(address.ip), address.port),
+    named.emplace_back(NameListener(net::FormatIp(address.ip), address.port),
                        listener.socket->fd.get());
   }
   for (const auto& [name, table] : running_->tables) {

@@ -157,18 +157,19 @@ std::string Engine::NameOfServer(const StickTable& table, uint64_t name_hash) co
 void Engine::ListStickEntries(const worker::v1::ListStickEntriesRequest& request,
                               worker::v1::ListStickEntriesResponse& response) const {
   const uint64_t now = net::MonotonicMs();
-  const uint32_t limit = request.limit() == 0 ? kDefaultLimit : request.limit();
+  const size_t limit = request.limit() == 0 ? kDefaultLimit : request.limit();
   for (const auto& [name, table] : running_->tables) {
     if (!request.table().empty() && request.table() != name) continue;
-    table->ForEach(now, [&, &table = *table](const StickTable::Entry& entry) {
-      response.set_total(response.total() + 1);
-      if (static_cast<uint32_t>(response.entries_size()) >= limit) return;
+    uint64_t total = 0;
+    for (const StickTable::Entry& entry :
+         table->List(now, limit - response.entries_size(), &total)) {
       auto& one = *response.add_entries();
-      one.set_table(table.name());
+      one.set_table(name);
       one.set_client_address(net::FormatIp(entry.client));
-      one.set_server(NameOfServer(table, entry.server));
+      one.set_server(NameOfServer(*table, entry.server));
       one.set_expires_in_ms(entry.expires_ms - now);
-    });
+    }
+    response.set_total(response.total() + total);
   }
 }
 

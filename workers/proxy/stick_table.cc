@@ -144,11 +144,18 @@ uint64_t StickTable::Clear(const std::optional<net::Ip>& client, uint64_t now_ms
   return cleared;
 }
 
-void StickTable::ForEach(uint64_t now_ms, const std::function<void(const Entry&)>& visit) const {
+std::vector<StickTable::Entry> StickTable::List(uint64_t now_ms, size_t limit,
+                                                uint64_t* total) const {
   const std::lock_guard lock(mutex_);
+  std::vector<Entry> entries;
+  *total = 0;
   for (uint32_t i = 0; i < count_; ++i) {
-    if (slots_[i].Live(now_ms)) visit(slots_[i].entry);
+    const Slot& slot = slots_[i];
+    if (!slot.Live(now_ms)) continue;
+    ++*total;
+    if (entries.size() < limit) entries.push_back(slot.entry);
   }
+  return entries;
 }
 
 }  // namespace aloha::proxy

@@ -8,11 +8,11 @@
 #define ALOHA_WORKERS_PROXY_STICK_TABLE_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "workers/net/address.h"
 #include "workers/runtime/error.h"
@@ -30,8 +30,8 @@ class StickTable {
     uint64_t expires_ms = 0;
   };
 
-  // Maps the memory, whose size and shrink and grow seals are verified. max_entries: a power of
-  // two. kInvalidArgument: not such a memory.
+  // Maps the memory, whose size and shrink and grow seals are verified. max_entries: what it was
+  // made for; its first place holds the table's own data. kInvalidArgument: not such a memory.
   static Result<std::unique_ptr<StickTable>> Map(std::string name, UniqueFd memory,
                                                  uint32_t max_entries);
   ~StickTable();
@@ -52,14 +52,15 @@ class StickTable {
   void Refresh(const net::Ip& client, uint64_t server, uint64_t now_ms, uint64_t expires_ms);
   // Forgets one client, or all. The number of live entries that went.
   uint64_t Clear(const std::optional<net::Ip>& client, uint64_t now_ms);
-  // Every live entry, in no order. `visit` must not call the table.
-  void ForEach(uint64_t now_ms, const std::function<void(const Entry&)>& visit) const;
+  // Live entries, in no order, at most `limit` of them. *total: how many there are.
+  std::vector<Entry> List(uint64_t now_ms, size_t limit, uint64_t* total) const;
 
  private:
   struct Header;
   struct Slot;
 
-  StickTable(std::string name, UniqueFd descriptor, void* memory, size_t size, uint32_t max_entries);
+  StickTable(std::string name, UniqueFd descriptor, void* memory, size_t size,
+             uint32_t max_entries);
   Slot* Locate(const net::Ip& client, uint64_t now_ms) const;
   static void Write(Slot& slot, const Entry& entry);
 

@@ -1,6 +1,38 @@
 #include "workers/runtime/descriptors.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace aloha {
+
+worker::v1::Descriptor NameListener(const std::string& address, uint32_t port) {
+  worker::v1::Descriptor name;
+  name.mutable_listener()->set_address(address);
+  name.mutable_listener()->set_port(port);
+  return name;
+}
+
+worker::v1::Descriptor NameStickTable(const std::string& table, uint32_t max_entries) {
+  worker::v1::Descriptor name;
+  name.mutable_stick_table()->set_name(table);
+  name.mutable_stick_table()->set_max_entries(max_entries);
+  return name;
+}
+
+Result<> SendDescriptors(int channel, std::span<const NamedDescriptor> descriptors) {
+  while (!descriptors.empty()) {
+    const auto batch = descriptors.first(std::min<size_t>(descriptors.size(), kMaxPacketDescriptors));
+    worker::v1::Descriptors names;
+    std::vector<int> numbers;
+    for (const auto& [name, number] : batch) {
+      *names.add_descriptors() = name;
+      numbers.push_back(number);
+    }
+    if (auto sent = SendPacket(channel, names.SerializeAsString(), numbers); !sent) return sent;
+    descriptors = descriptors.subspan(batch.size());
+  }
+  return {};
+}
 
 bool DescriptorInbox::Receive() {
   for (;;) {

@@ -15,6 +15,16 @@
 
 namespace aloha {
 
+// A descriptor with the name it travels under; not owned.
+using NamedDescriptor = std::pair<worker::v1::Descriptor, int>;
+
+// The name of a listening socket, and of a stick table's memory.
+worker::v1::Descriptor NameListener(const std::string& address, uint32_t port);
+worker::v1::Descriptor NameStickTable(const std::string& name, uint32_t max_entries);
+
+// Sends them over a descriptor channel, as many in a packet as fit. Errors as SendPacket.
+Result<> SendDescriptors(int channel, std::span<const NamedDescriptor> descriptors);
+
 // All calls on the control thread.
 class DescriptorInbox {
  public:

@@ -126,6 +126,9 @@ class WorkerProcess {
     inbox_.SetChannel(packet->descriptors[1].get());
     channel_.emplace(loop_, packet->descriptors[1].release());
     AwaitDescriptors();
+    if (auto sent = SendDescriptors(channel_->native_handle(), role_->Keepsakes()); !sent) {
+      log_.Warning("passing descriptors to the supervisor: " + sent.error().message);
+    }
     v1::Attached answer;
     answer.set_pid(getpid());
     (void)SendPacket(connection->native_handle(), answer.SerializeAsString());

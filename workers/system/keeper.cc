@@ -1,6 +1,7 @@
 #include "workers/system/keeper.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -163,7 +164,7 @@ Result<std::string> OwnPath() {
 }
 
 // Gives up what the keeper must not have.
-Result<> Settle(const Options& options) {
+Result<> Settle(const Options& options, const std::string& binary) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
   signal(SIGINT, SIG_IGN);  // Ctrl-C is the supervisor's business
@@ -171,6 +172,10 @@ Result<> Settle(const Options& options) {
   if (setrlimit(RLIMIT_CORE, &no_core) != 0) return FailErrno("setrlimit RLIMIT_CORE");
   if (auto kept = KeepCapabilitiesForExec(options.uid, options.gid); !kept) return kept;
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return FailErrno("PR_SET_DUMPABLE");
+  // Root could reach it; what counts from now on is the user.
+  if (access(binary.c_str(), X_OK) != 0) {
+    return FailErrno(fmt::format("user {} cannot execute {}", options.uid, binary));
+  }
   return {};
 }
 
@@ -189,7 +194,7 @@ int RunKeeper(int argc, char** argv) {
   const Result<std::string> binary = OwnPath();
   Keeper keeper(kChannel, binary.value_or(""));
   const Result<> settled =
-      binary ? Settle(*options) : Result<>(tl::make_unexpected(binary.error()));
+      binary ? Settle(*options, *binary) : Result<>(tl::make_unexpected(binary.error()));
   if (!settled) {
     keeper.Report({.kind = KeeperReport::Kind::kFailed, .reason = settled.error().message});
     return 1;

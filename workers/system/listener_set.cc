@@ -41,6 +41,14 @@ Socket ListenerSet::Find(const Endpoint& endpoint) {
   return socket;
 }
 
+std::vector<NamedDescriptor> ListenerSet::Committed() const {
+  std::vector<NamedDescriptor> named;
+  for (const auto& [endpoint, held] : held_) {
+    if (held.committed) named.emplace_back(NameListener(endpoint.address, endpoint.port), held.socket->get());
+  }
+  return named;
+}
+
 Result<Socket> ListenerSet::BindOne(const Endpoint& endpoint) {
   std::vector<int> siblings;
   for (const auto& [other, held] : held_) {

@@ -12,6 +12,7 @@
 
 #include "worker/v1/roles.pb.h"
 #include "worker/v1/snapshot.pb.h"
+#include "workers/runtime/descriptors.h"
 #include "workers/runtime/error.h"
 #include "workers/runtime/unique_fd.h"
 #include "workers/system/binder.h"
@@ -46,6 +47,9 @@ class ListenerSet {
   void Commit();
   // Closes what was bound and never committed.
   void Abort();
+
+  // The sockets that a snapshot named, by their names; they stay this set's.
+  std::vector<NamedDescriptor> Committed() const;
 
   size_t size() const { return held_.size(); }
 

@@ -27,6 +27,7 @@ class SystemRole final : public Role, public worker::v1::System::CallbackService
   void Drain(std::chrono::milliseconds, std::function<void(uint32_t cut)> done) override {
     done(0);
   }
+  std::vector<NamedDescriptor> Keepsakes() override { return listeners_.Committed(); }
   std::vector<std::string> Limitations() override { return system::Limitations(privileges_); }
 
   grpc::ServerUnaryReactor* Bind(grpc::CallbackServerContext* call,
