@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -175,6 +176,13 @@ TEST(StartKeeper, FailsWithAReason) {
   const auto missing = StartKeeper("/nonexistent/aloha-system", kNobody, kNobody, &pid);
   ASSERT_FALSE(missing);
   EXPECT_THAT(missing.error().message, HasSubstr("exec /nonexistent/aloha-system: No such file"));
+  const TempFolder closed;
+  const std::string copy = CopyWithFileCapabilities(closed);
+  chmod((closed / "").c_str(), 0700);
+  const auto unreachable = StartKeeper(copy, kNobody, kNobody, &pid);
+  ASSERT_FALSE(unreachable);
+  EXPECT_EQ(unreachable.error().message,
+            "keeper: user 65534 cannot execute " + copy + ": Permission denied");
   EXPECT_FALSE(StartKeeper(ALOHA_SYSTEM_BINARY, 0, 0, &pid)) << "root would stay root";
   AsUser(kNobody, [&pid] {
     const auto refused = StartKeeper(ALOHA_SYSTEM_BINARY, kNobody, kNobody, &pid);

@@ -219,6 +219,7 @@ TEST(SystemWorker, AnotherSupervisorTakesOver) {
   }
   EXPECT_TRUE(Connects(imap));
   Supervision second(files);
+  EXPECT_EQ(second.ReceiveListeners().size(), 1U) << "every supervisor gets what is held";
   EXPECT_EQ(second.GetInfo().generation(), 7U);
   EXPECT_FALSE(second.Prepare(7, {}).ok()) << "not newer";
   ASSERT_TRUE(second.Bind({imap}).ok());
