@@ -10,6 +10,7 @@ import ports
 import process
 import pytest
 from paths import BIN
+from wait import until
 
 NO_CAPABILITY = "0000000000000000"
 USER = "nobody"
@@ -54,7 +55,6 @@ def test_started_as_root_low_ports_are_bound_again_after_system_died(farm, start
     assert clients.imap(143, address="127.0.4.1")
     process.kill(aloha.worker_pids()["system"])
     old = aloha.file.read_text()
-    from wait import until
     until(lambda: aloha.workers()["system"]["state"] == "RUNNING" and aloha.workers()["system"].get("restarts", 0) >= 1, 10)
     aloha.apply(old + config.of_farm(farm, "pop3", "box", 110, address="127.0.4.1"))
     assert clients.pop3(110, address="127.0.4.1")
@@ -98,6 +98,8 @@ def test_what_is_declared_is_what_is_seen(text, start_aloha, options):
         measures = {c["measure"]: c for c in worker["confinement"]}
         if name != "supervisor":
             assert {"capabilities", "no_new_privs", "seccomp", "landlock"} <= set(measures), measures
+            # Each worker tries at start to open /etc/passwd and the like, and ends if it succeeds.
+            assert measures["forbidden acts tried"]["observed"] == "refused", measures
 
 
 def test_nobody_else_may_manage(text, start_aloha):
