@@ -102,7 +102,6 @@ TestServer::~TestServer() {
   stop_ = true;
   acceptor_.join();
   listener_.reset();
-  for (const auto& socket : sockets_) shutdown(socket->fd(), SHUT_RDWR);
   for (auto& thread : threads_) thread.join();
 }
 
@@ -113,12 +112,9 @@ void TestServer::Run() {
     const int fd = accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) continue;
     ++accepted_;
-    auto socket = std::make_shared<Socket>(fd);
-    const std::lock_guard lock(mutex_);
-    sockets_.push_back(socket);
-    threads_.emplace_back([this, socket] {
-      behaviour_(*socket);
-      if (socket->fd() >= 0) shutdown(socket->fd(), SHUT_RDWR);
+    threads_.emplace_back([this, fd] {
+      Socket socket(fd);
+      behaviour_(socket);
     });
   }
 }

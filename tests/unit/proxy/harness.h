@@ -42,7 +42,8 @@ class Socket {
   UniqueFd fd_;
 };
 
-// Listens on a free port of 127.0.0.1 and serves each connection on a thread of its own.
+// Listens on a free port of 127.0.0.1 and serves each connection on a thread of its own. It ends
+// when all connections have, so it outlives the proxy that it serves.
 class TestServer {
  public:
   using Behaviour = std::function<void(Socket&)>;
@@ -63,8 +64,6 @@ class TestServer {
   uint16_t port_ = 0;
   std::atomic<bool> stop_{false};
   std::atomic<int> accepted_{0};
-  std::mutex mutex_;
-  std::vector<std::shared_ptr<Socket>> sockets_;  // guarded by mutex_
   std::vector<std::thread> threads_;
   std::thread acceptor_;
 };
