@@ -42,6 +42,7 @@ def test_https_that_passes_through_keeps_a_client_and_spreads_many(exchange):
 
 def test_status_tells_of_every_server(exchange):
     farm, aloha, _ = exchange
+    until(lambda: "UNKNOWN" not in aloha.raw("status").stdout, 10, "every check has decided")
     result = aloha.raw("status")
     assert result.returncode == 0, result.stdout + result.stderr
     for name in farm.addresses:

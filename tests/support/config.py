@@ -46,6 +46,7 @@ imap {{ mode: CLEAR_AND_SSL_FORWARD virtual_port: {port["imap"]} virtual_ssl_por
 pop3 {{ mode: CLEAR_AND_SSL_FORWARD virtual_port: {port["pop3"]} virtual_ssl_port: {port["pop3s"]}
        server_port: {p["pop3"]} server_ssl_port: {p["pop3s"]} }}
 smtp {{ mode: CLEAR_AND_SSL_FORWARD virtual_port: {port["smtp"]} virtual_ssl_port: {port["submission"]}
+       ssl_port_mode: STARTTLS
        server_port: {p["smtp"]} server_ssl_port: {p["submission"]} }}
 rpc  {{ endpoint_mapper_port: {p["mapper"]} client_access_port: {p["rpc"]} address_book_port: {p["addressbook"]} }}
 http {{ mode: SSL_FORWARD virtual_https_port: {port["https"]} redirect_http_port: 0 cas_https_port: {p["https"]} }}
