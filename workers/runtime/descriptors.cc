@@ -21,7 +21,8 @@ worker::v1::Descriptor NameStickTable(const std::string& table, uint32_t max_ent
 
 Result<> SendDescriptors(int channel, std::span<const NamedDescriptor> descriptors) {
   while (!descriptors.empty()) {
-    const auto batch = descriptors.first(std::min<size_t>(descriptors.size(), kMaxPacketDescriptors));
+    const auto batch =
+        descriptors.first(std::min<size_t>(descriptors.size(), kMaxPacketDescriptors));
     worker::v1::Descriptors names;
     std::vector<int> numbers;
     for (const auto& [name, number] : batch) {

@@ -44,7 +44,8 @@ Socket ListenerSet::Find(const Endpoint& endpoint) {
 std::vector<NamedDescriptor> ListenerSet::Committed() const {
   std::vector<NamedDescriptor> named;
   for (const auto& [endpoint, held] : held_) {
-    if (held.committed) named.emplace_back(NameListener(endpoint.address, endpoint.port), held.socket->get());
+    if (held.committed)
+      named.emplace_back(NameListener(endpoint.address, endpoint.port), held.socket->get());
   }
   return named;
 }
