@@ -97,10 +97,11 @@ void FakeServer::Talk(UniqueFd client) {
       return;
     }
   }
-  if (script_.end == FakeServerScript::End::kStall) stalled_.push_back(std::move(client));
   if (script_.end == FakeServerScript::End::kReset) {
     const linger reset{1, 0};
     setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+  } else if (script_.end == FakeServerScript::End::kStall) {
+    stalled_.push_back(std::move(client));
   }
 }
 
