@@ -38,7 +38,8 @@ asio::awaitable<bool> WaitReadable(int fd, std::chrono::milliseconds timeout) {
   timer.async_wait([&descriptor](const asio::error_code& error) {
     if (!error) descriptor.cancel();
   });
-  const auto [error] = co_await descriptor.async_wait(asio::posix::stream_descriptor::wait_read, kNoThrow);
+  const auto [error] =
+      co_await descriptor.async_wait(asio::posix::stream_descriptor::wait_read, kNoThrow);
   timer.cancel();
   co_return !error;
 }

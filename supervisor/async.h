@@ -20,7 +20,8 @@ namespace aloha::supervisor {
 // Lets one coroutine at a time through, in the order of arrival.
 class AsyncMutex {
  public:
-  explicit AsyncMutex(asio::io_context& loop) : free_(loop, asio::steady_timer::time_point::max()) {}
+  explicit AsyncMutex(asio::io_context& loop)
+      : free_(loop, asio::steady_timer::time_point::max()) {}
 
   class Guard {
    public:
@@ -47,7 +48,8 @@ class AsyncMutex {
 // Waits for a time.
 asio::awaitable<void> Sleep(std::chrono::milliseconds time);
 
-// Waits until `fd` is readable, at most `timeout`. False: the time is over. The descriptor stays the caller's.
+// Waits until `fd` is readable, at most `timeout`. False: the time is over. The descriptor stays
+// the caller's.
 asio::awaitable<bool> WaitReadable(int fd, std::chrono::milliseconds timeout);
 
 // Runs a coroutine on its own; what it throws is a bug, logged and fatal.

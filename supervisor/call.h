@@ -25,8 +25,8 @@ using UnaryMethod = void (Stub::*)(grpc::ClientContext*, const Request*, Respons
 
 // Calls `method` and waits at most `timeout` for its answer.
 template <typename Stub, typename Request, typename Response>
-asio::awaitable<Result<Response>> Call(Stub* stub, UnaryMethod<Stub, Request, Response> method, Request request,
-                                       std::chrono::milliseconds timeout) {
+asio::awaitable<Result<Response>> Call(Stub* stub, UnaryMethod<Stub, Request, Response> method,
+                                       Request request, std::chrono::milliseconds timeout) {
   struct State {
     grpc::ClientContext context;
     Request request;
@@ -47,7 +47,8 @@ asio::awaitable<Result<Response>> Call(Stub* stub, UnaryMethod<Stub, Request, Re
                     });
   };
   grpc::Status status =
-      co_await asio::async_initiate<const asio::use_awaitable_t<>, void(grpc::Status)>(start, asio::use_awaitable);
+      co_await asio::async_initiate<const asio::use_awaitable_t<>, void(grpc::Status)>(
+          start, asio::use_awaitable);
   if (!status.ok()) co_return tl::make_unexpected(FromStatus(status));
   co_return std::move(state->response);
 }

@@ -28,7 +28,10 @@ std::string_view StateName(v1::CheckState state) {
 class Checks::Reader final : public grpc::ClientReadReactor<v1::TargetStates> {
  public:
   Reader(Checks& checks, uint64_t number, const std::shared_ptr<Process>& health)
-      : checks_(checks), number_(number), health_(health), stub_(v1::Health::NewStub(health->channel)) {
+      : checks_(checks),
+        number_(number),
+        health_(health),
+        stub_(v1::Health::NewStub(health->channel)) {
     stub_->async()->WatchTargets(&context_, &request_, this);
     StartRead(&states_);
     StartCall();
@@ -60,7 +63,9 @@ class Checks::Reader final : public grpc::ClientReadReactor<v1::TargetStates> {
   v1::TargetStates states_;
 };
 
-void Checks::Follow(const std::shared_ptr<Process>& health) { new Reader(*this, ++following_, health); }
+void Checks::Follow(const std::shared_ptr<Process>& health) {
+  new Reader(*this, ++following_, health);
+}
 
 void Checks::Update(const v1::TargetStates& states) {
   stale_ = false;
@@ -68,8 +73,9 @@ void Checks::Update(const v1::TargetStates& states) {
     v1::TargetState& known = states_[{state.service(), state.server()}];
     const v1::CheckState before = known.state();
     known = state;
-    const bool news = before != state.state() && state.state() != v1::CHECK_STATE_UNKNOWN &&
-                      !(before == v1::CHECK_STATE_UNSPECIFIED && state.state() == v1::CHECK_STATE_UP);
+    const bool news =
+        before != state.state() && state.state() != v1::CHECK_STATE_UNKNOWN &&
+        !(before == v1::CHECK_STATE_UNSPECIFIED && state.state() == v1::CHECK_STATE_UP);
     if (!news) continue;
     events_.Add(state.state() == v1::CHECK_STATE_DOWN ? Event::WARNING : Event::INFO, "check",
                 fmt::format("{}/{}", state.service(), state.server()),

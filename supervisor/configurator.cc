@@ -24,8 +24,8 @@ int64_t Microseconds(system_clock::time_point time) {
 
 }  // namespace
 
-Configurator::Configurator(asio::io_context& loop, const Options& options, Deployment& deployment, Events& events,
-                           Hooks hooks)
+Configurator::Configurator(asio::io_context& loop, const Options& options, Deployment& deployment,
+                           Events& events, Hooks hooks)
     : options_(options),
       deployment_(deployment),
       events_(events),
@@ -42,7 +42,8 @@ Result<> Configurator::Load() {
   LoadState();
   StartChoice choice =
       ChooseStart(*store_, {options_.config, options_.config_authoritative, GatherFacts(options_)});
-  for (const std::string& event : choice.events) events_.Add(Event::ERROR, "config", "start", event);
+  for (const std::string& event : choice.events)
+    events_.Add(Event::ERROR, "config", "start", event);
   running_ = std::move(choice.version);
   if (auto saved = store_->ReadSaved()) saved_ = std::move(*saved);
   if (running_.info.number() == 0) {
@@ -61,8 +62,8 @@ Result<> Configurator::Load() {
 
 // States beside the configuration. A broken file means the defaults, and an event.
 void Configurator::LoadState() {
-  const std::pair<const char*, google::protobuf::Message*> files[] = {{"servers.textproto", &server_states_},
-                                                                      {"services.textproto", &start_modes_}};
+  const std::pair<const char*, google::protobuf::Message*> files[] = {
+      {"servers.textproto", &server_states_}, {"services.textproto", &start_modes_}};
   for (const auto& [file, message] : files) {
     const auto read = ReadState(StatePath(file), message);
     if (!read && read.error().code != Code::kNotFound) {
@@ -78,7 +79,8 @@ bool Configurator::unsaved_changes() const {
 
 std::optional<std::chrono::seconds> Configurator::ConfirmWithin() const {
   if (!pending_) return std::nullopt;
-  const auto left = std::chrono::ceil<std::chrono::seconds>(pending_->deadline - system_clock::now());
+  const auto left =
+      std::chrono::ceil<std::chrono::seconds>(pending_->deadline - system_clock::now());
   return std::max(left, std::chrono::seconds(1));
 }
 
@@ -111,18 +113,21 @@ Result<> Configurator::Acceptable(const Change& change) const {
                             running_.info.number(), running_.info.user()));
   }
   if (change.confirm_within.count() < 0 || change.confirm_within > std::chrono::hours(1)) {
-    return Fail(Code::kInvalidArgument, "1 to 3600 seconds, or 0 for no confirmation", "confirm_within_s");
+    return Fail(Code::kInvalidArgument, "1 to 3600 seconds, or 0 for no confirmation",
+                "confirm_within_s");
   }
   if (change.save && options_.config_authoritative) {
     return Fail(Code::kFailedPrecondition,
-                fmt::format("saving is off: {} is authoritative (--config-authoritative)", options_.config));
+                fmt::format("saving is off: {} is authoritative (--config-authoritative)",
+                            options_.config));
   }
   return {};
 }
 
 asio::awaitable<Result<Configurator::Applied>> Configurator::Apply(Change change) {
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
-  if (auto acceptable = Acceptable(change); !acceptable) co_return tl::make_unexpected(acceptable.error());
+  if (auto acceptable = Acceptable(change); !acceptable)
+    co_return tl::make_unexpected(acceptable.error());
   if (pending_) {
     co_return Fail(Code::kFailedPrecondition,
                    fmt::format("version {} waits for confirmation; confirm it or roll back first",
@@ -143,7 +148,8 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::ApplyLocked(Change 
   version.info.set_source(change.origin);
   std::optional<Pending> pending;
   if (change.confirm_within.count() > 0) {
-    pending = Pending{running_.info.number(), system_clock::now() + change.confirm_within, change.save};
+    pending =
+        Pending{running_.info.number(), system_clock::now() + change.confirm_within, change.save};
   }
   // The last thing that can fail; when it does, the workers are told to forget the change.
   const auto record = [&]() -> Result<> {
@@ -163,8 +169,10 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::ApplyLocked(Change 
   applied.version = running_.info.number();
   applied.event = events_.Add(
       Event::INFO, "config", fmt::format("version {}", applied.version),
-      fmt::format("applied ({}), {} steps{}", change.origin, applied.steps.size(),
-                  pending ? fmt::format("; undone in {} s unless confirmed", change.confirm_within.count()) : ""),
+      fmt::format(
+          "applied ({}), {} steps{}", change.origin, applied.steps.size(),
+          pending ? fmt::format("; undone in {} s unless confirmed", change.confirm_within.count())
+                  : ""),
       change.actor, change.method);
   if (change.save && !pending) {
     if (auto saved = Save(); !saved) co_return tl::make_unexpected(saved.error());
@@ -185,17 +193,20 @@ asio::awaitable<Result<>> Configurator::Confirm() {
 Result<> Configurator::Save() {
   if (options_.config_authoritative) {
     return Fail(Code::kFailedPrecondition,
-                fmt::format("saving is off: {} is authoritative (--config-authoritative)", options_.config));
+                fmt::format("saving is off: {} is authoritative (--config-authoritative)",
+                            options_.config));
   }
   if (pending_) {
-    return Fail(Code::kFailedPrecondition, "the running configuration waits for confirmation; confirm it first");
+    return Fail(Code::kFailedPrecondition,
+                "the running configuration waits for confirmation; confirm it first");
   }
   if (auto saved = store_->Save(running_); !saved) return saved;
   saved_ = running_;
   return {};
 }
 
-asio::awaitable<Result<Configurator::Applied>> Configurator::Rollback(uint64_t number, std::string actor,
+asio::awaitable<Result<Configurator::Applied>> Configurator::Rollback(uint64_t number,
+                                                                      std::string actor,
                                                                       std::string method) {
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
   if (number == 0) {
@@ -208,10 +219,11 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::Rollback(uint64_t n
   if (!version) co_return tl::make_unexpected(version.error());
   const std::vector<Problem> problems = Validate(version->config, GatherFacts(options_));
   if (HasErrors(problems)) {
-    const auto first = std::find_if(problems.begin(), problems.end(),
-                                    [](const Problem& problem) { return problem.severity == Severity::kError; });
-    co_return Fail(Code::kFailedPrecondition,
-                   fmt::format("version {} is not valid any more: {}", number, FormatProblem(*first)));
+    const auto first = std::find_if(problems.begin(), problems.end(), [](const Problem& problem) {
+      return problem.severity == Severity::kError;
+    });
+    co_return Fail(Code::kFailedPrecondition, fmt::format("version {} is not valid any more: {}",
+                                                          number, FormatProblem(*first)));
   }
   pending_.reset();
   Change change;
@@ -227,9 +239,9 @@ std::vector<Configurator::ServerName> Configurator::ServersMeant(const std::stri
   std::vector<ServerName> meant;
   for (const worker::v1::VirtualService& service : compiled_.proxy.services()) {
     for (const worker::v1::Server& server : service.servers()) {
-      const bool same = slash == std::string::npos
-                            ? server.name() == name
-                            : service.name() == name.substr(0, slash) && server.name() == name.substr(slash + 1);
+      const bool same = slash == std::string::npos ? server.name() == name
+                                                   : service.name() == name.substr(0, slash) &&
+                                                         server.name() == name.substr(slash + 1);
       if (same) meant.emplace_back(service.name(), server.name());
     }
   }
@@ -241,13 +253,15 @@ asio::awaitable<Result<std::vector<Configurator::ServerName>>> Configurator::Set
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
   std::vector<ServerName> meant = ServersMeant(name);
   if (meant.empty()) {
-    co_return Fail(Code::kNotFound, fmt::format("there is no server \"{}\"; alohactl server list shows them",
-                                                EscapeForLog(name)));
+    co_return Fail(Code::kNotFound,
+                   fmt::format("there is no server \"{}\"; alohactl server list shows them",
+                               EscapeForLog(name)));
   }
   config::v1::ServerStates states;
   for (const config::v1::ServerAdminState& known : server_states_.server()) {
     const bool replaced = std::any_of(meant.begin(), meant.end(), [&](const ServerName& server) {
-      return server.second == known.server() && (known.service().empty() || known.service() == server.first);
+      return server.second == known.server() &&
+             (known.service().empty() || known.service() == server.first);
     });
     if (!replaced) *states.add_server() = known;
   }
@@ -275,8 +289,8 @@ asio::awaitable<void> Configurator::ReloadFile() {
   }
   ParsedConfig parsed = CheckConfig(*text, GatherFacts(options_));
   for (const Problem& problem : parsed.problems) {
-    events_.Add(problem.severity == Severity::kError ? Event::ERROR : Event::WARNING, "config", options_.config,
-                FormatProblem(problem));
+    events_.Add(problem.severity == Severity::kError ? Event::ERROR : Event::WARNING, "config",
+                options_.config, FormatProblem(problem));
   }
   if (HasErrors(parsed.problems)) co_return;
   Change change;

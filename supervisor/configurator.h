@@ -1,4 +1,5 @@
-// The configuration in charge: what runs, what is saved, and every way from one to another. One change at a time.
+// The configuration in charge: what runs, what is saved, and every way from one to another. One
+// change at a time.
 #ifndef ALOHA_SUPERVISOR_CONFIGURATOR_H_
 #define ALOHA_SUPERVISOR_CONFIGURATOR_H_
 
@@ -28,8 +29,9 @@ class Configurator {
  public:
   // What the configurator asks of the rest, and tells it.
   struct Hooks {
-    std::function<bool()> serving;                 // haproxy is wanted
-    std::function<void(const Result<>&)> deployed;  // the running configuration reached the workers, or did not
+    std::function<bool()> serving;  // haproxy is wanted
+    std::function<void(const Result<>&)>
+        deployed;  // the running configuration reached the workers, or did not
   };
 
   // A wish to change the configuration.
@@ -50,7 +52,8 @@ class Configurator {
   };
   using ServerName = std::pair<std::string, std::string>;  // virtual service, server
 
-  Configurator(asio::io_context& loop, const Options& options, Deployment& deployment, Events& events, Hooks hooks);
+  Configurator(asio::io_context& loop, const Options& options, Deployment& deployment,
+               Events& events, Hooks hooks);
 
   // Finds what to run; there is always something. An error: the folders cannot be used.
   Result<> Load();
@@ -69,15 +72,20 @@ class Configurator {
 
   // Brings what runs to the workers once more.
   asio::awaitable<Result<>> Redeploy();
-  // Applies a configuration in which validation found no error. Every worker accepts, or nothing changes.
+  // Applies a configuration in which validation found no error. Every worker accepts, or nothing
+  // changes.
   asio::awaitable<Result<Applied>> Apply(Change change);
   // Keeps the change that waits for confirmation.
   asio::awaitable<Result<>> Confirm();
   Result<> Save();
-  // 0: the version before the running one. kNotFound when there is none, kInvalidArgument when it is no longer valid.
-  asio::awaitable<Result<Applied>> Rollback(uint64_t version, std::string actor, std::string method);
-  // "VIRTUAL-SERVICE/SERVER", or the name of a CAS or HUB server: all its services. Answers who was meant.
-  asio::awaitable<Result<std::vector<ServerName>>> SetServerState(std::string name, worker::v1::AdminState state);
+  // 0: the version before the running one. kNotFound when there is none, kInvalidArgument when it
+  // is no longer valid.
+  asio::awaitable<Result<Applied>> Rollback(uint64_t version, std::string actor,
+                                            std::string method);
+  // "VIRTUAL-SERVICE/SERVER", or the name of a CAS or HUB server: all its services. Answers who was
+  // meant.
+  asio::awaitable<Result<std::vector<ServerName>>> SetServerState(std::string name,
+                                                                  worker::v1::AdminState state);
   // SIGHUP: reads the file again and applies it; what is wrong with it becomes events.
   asio::awaitable<void> ReloadFile();
 

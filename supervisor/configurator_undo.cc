@@ -1,4 +1,5 @@
-// The part of the configurator that undoes what nobody confirmed, also after a crash of the supervisor in between.
+// The part of the configurator that undoes what nobody confirmed, also after a crash of the
+// supervisor in between.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -11,7 +12,9 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::system_clock;
 
-std::string PendingPath(const Options& options) { return options.run_dir + "/config/pending.textproto"; }
+std::string PendingPath(const Options& options) {
+  return options.run_dir + "/config/pending.textproto";
+}
 
 }  // namespace
 
@@ -33,18 +36,20 @@ void Configurator::LoadPending() {
   config::v1::PendingConfirmation message;
   const auto read = ReadState(PendingPath(options_), &message);
   if (!read) {
-    if (read.error().code != Code::kNotFound) events_.Add(Event::ERROR, "config", "start", read.error().message);
+    if (read.error().code != Code::kNotFound)
+      events_.Add(Event::ERROR, "config", "start", read.error().message);
     return;
   }
-  pending_ = Pending{message.previous_version(), system_clock::time_point(microseconds(message.deadline_us())),
-                     message.save()};
+  pending_ = Pending{message.previous_version(),
+                     system_clock::time_point(microseconds(message.deadline_us())), message.save()};
   ArmUndo();
 }
 
 void Configurator::ArmUndo() {
   undo_timer_.cancel();
   if (!pending_) return;
-  undo_timer_.expires_after(std::max(pending_->deadline - system_clock::now(), system_clock::duration(0)));
+  undo_timer_.expires_after(
+      std::max(pending_->deadline - system_clock::now(), system_clock::duration(0)));
   undo_timer_.async_wait([this](const asio::error_code& error) {
     if (!error) Spawn(loop_, Undo());
   });
@@ -57,8 +62,9 @@ asio::awaitable<void> Configurator::Undo() {
   pending_.reset();
   Result<ConfigVersion> version = store_->ReadVersion(previous);
   if (!version) {
-    events_.Add(Event::ERROR, "config", fmt::format("version {}", previous),
-                fmt::format("nobody confirmed, and it cannot be taken back: {}", version.error().message));
+    events_.Add(
+        Event::ERROR, "config", fmt::format("version {}", previous),
+        fmt::format("nobody confirmed, and it cannot be taken back: {}", version.error().message));
     co_return;
   }
   Change change;
@@ -67,8 +73,9 @@ asio::awaitable<void> Configurator::Undo() {
   change.origin = fmt::format("undo to {}: nobody confirmed", previous);
   const auto applied = co_await ApplyLocked(std::move(change));
   if (!applied) {
-    events_.Add(Event::ERROR, "config", fmt::format("version {}", previous),
-                fmt::format("nobody confirmed, and it cannot be taken back: {}", applied.error().message));
+    events_.Add(
+        Event::ERROR, "config", fmt::format("version {}", previous),
+        fmt::format("nobody confirmed, and it cannot be taken back: {}", applied.error().message));
   }
 }
 

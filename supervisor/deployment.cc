@@ -38,10 +38,12 @@ Result<UniqueFd> MakeStickMemory(const std::string& name, uint32_t max_entries) 
 Deployment::Deployment(asio::io_context& loop, Fleet& fleet, Events& events)
     : fleet_(fleet), events_(events), mutex_(loop) {}
 
-// Generations follow the clock, so that those of a later supervisor are above those of an earlier one.
+// Generations follow the clock, so that those of a later supervisor are above those of an earlier
+// one.
 uint64_t Deployment::NextGeneration(uint64_t above) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto clock = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+  const auto clock =
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
   generation_ = std::max({generation_ + 1, above + 1, clock});
   return generation_;
 }
@@ -65,17 +67,20 @@ std::vector<v1::Listener> Deployment::Missing(const Target& next) const {
 asio::awaitable<Result<>> Deployment::Bind(const std::vector<v1::Listener>& listeners) {
   if (listeners.empty()) co_return Result<>();
   const std::shared_ptr<Process> system = fleet_.Find("system");
-  if (!system) co_return Fail(Code::kUnavailable, "aloha-system does not run, so no port can be opened; try again");
+  if (!system)
+    co_return Fail(Code::kUnavailable,
+                   "aloha-system does not run, so no port can be opened; try again");
   v1::BindRequest request;
   for (const v1::Listener& listener : listeners) *request.add_listeners() = listener;
   const auto stub = v1::System::NewStub(system->channel);
-  const auto bound = co_await Call(stub->async(), &v1::System::Stub::async::Bind, request, kCallTimeout);
+  const auto bound =
+      co_await Call(stub->async(), &v1::System::Stub::async::Bind, request, kCallTimeout);
   Receive(*system);
   if (!bound) co_return tl::make_unexpected(bound.error());
   for (const v1::Listener& listener : listeners) {
     if (!listeners_.contains({listener.address(), listener.port()})) {
-      co_return Fail(Code::kInternal,
-                     fmt::format("aloha-system sent no socket for {}:{}", listener.address(), listener.port()));
+      co_return Fail(Code::kInternal, fmt::format("aloha-system sent no socket for {}:{}",
+                                                  listener.address(), listener.port()));
     }
   }
   co_return Result<>();
@@ -92,9 +97,11 @@ void Deployment::Receive(Process& process) {
     for (size_t i = 0; i < count; ++i) {
       const v1::Descriptor& name = names.descriptors(static_cast<int>(i));
       if (name.has_listener()) {
-        listeners_[{name.listener().address(), name.listener().port()}] = std::move(packet->descriptors[i]);
+        listeners_[{name.listener().address(), name.listener().port()}] =
+            std::move(packet->descriptors[i]);
       } else if (name.has_stick_table()) {
-        tables_[name.stick_table().name()] = {name.stick_table().max_entries(), std::move(packet->descriptors[i])};
+        tables_[name.stick_table().name()] = {name.stick_table().max_entries(),
+                                              std::move(packet->descriptors[i])};
       }
     }
   }
@@ -114,9 +121,11 @@ Result<> Deployment::MakeTables(const Target& next) {
 // Closes what the target does not name.
 void Deployment::DropUnused() {
   std::erase_if(listeners_, [this](const auto& held) {
-    return std::none_of(target_.system.listeners().begin(), target_.system.listeners().end(), [&](const auto& named) {
-      return named.address() == held.first.first && named.port() == held.first.second;
-    });
+    return std::none_of(target_.system.listeners().begin(), target_.system.listeners().end(),
+                        [&](const auto& named) {
+                          return named.address() == held.first.first &&
+                                 named.port() == held.first.second;
+                        });
   });
   std::erase_if(tables_, [this](const auto& held) {
     return std::none_of(target_.proxy.stick_tables().begin(), target_.proxy.stick_tables().end(),
@@ -124,7 +133,8 @@ void Deployment::DropUnused() {
   });
 }
 
-Result<> Deployment::SendListeners(const Process& process, const std::vector<v1::Listener>& listeners) const {
+Result<> Deployment::SendListeners(const Process& process,
+                                   const std::vector<v1::Listener>& listeners) const {
   std::vector<NamedDescriptor> named;
   for (const v1::Listener& listener : listeners) {
     const auto held = listeners_.find({listener.address(), listener.port()});
@@ -149,7 +159,8 @@ void Deployment::ConnectPeers(Process& process) {
     const std::shared_ptr<Process> other = fleet_.Find(peer.role);
     if (!other) continue;  // it will connect when it comes
     Result<SocketPair> pair = MakeSocketPair(SOCK_SEQPACKET);
-    if (!pair) return events_.Add(Event::ERROR, "worker", process.role->name, pair.error().message), void();
+    if (!pair)
+      return events_.Add(Event::ERROR, "worker", process.role->name, pair.error().message), void();
     const auto send = [](Process& to, std::string_view peer_role, int fd) {
       v1::Descriptor name;
       name.set_peer_role(std::string(peer_role));
@@ -161,20 +172,21 @@ void Deployment::ConnectPeers(Process& process) {
   }
 }
 
-asio::awaitable<Result<>> Deployment::Prepare(std::shared_ptr<Process> process, const Target& target,
-                                              uint64_t generation) {
+asio::awaitable<Result<>> Deployment::Prepare(std::shared_ptr<Process> process,
+                                              const Target& target, uint64_t generation) {
   v1::PrepareSnapshotRequest request;
   *request.mutable_snapshot() = SnapshotFor(process->role->name, target);
   request.mutable_snapshot()->set_generation(generation);
-  auto prepared =
-      co_await Call(process->worker->async(), &v1::Worker::Stub::async::PrepareSnapshot, request, kCallTimeout);
+  auto prepared = co_await Call(process->worker->async(), &v1::Worker::Stub::async::PrepareSnapshot,
+                                request, kCallTimeout);
   if (prepared) co_return Result<>();
   Error error = std::move(prepared.error());
   error.message = fmt::format("{} does not accept it: {}", process->role->binary, error.message);
   co_return tl::make_unexpected(std::move(error));
 }
 
-asio::awaitable<Result<>> Deployment::PrepareAll(const Target& next, const std::vector<v1::Listener>& fresh,
+asio::awaitable<Result<>> Deployment::PrepareAll(const Target& next,
+                                                 const std::vector<v1::Listener>& fresh,
                                                  uint64_t generation) {
   for (const std::string_view role : kOrder) {
     const std::shared_ptr<Process> process = fleet_.Find(role);
@@ -194,11 +206,12 @@ asio::awaitable<void> Deployment::CommitAll(uint64_t generation) {
     if (!process) continue;
     v1::CommitSnapshotRequest request;
     request.set_generation(generation);
-    const auto committed =
-        co_await Call(process->worker->async(), &v1::Worker::Stub::async::CommitSnapshot, request, kCallTimeout);
+    const auto committed = co_await Call(
+        process->worker->async(), &v1::Worker::Stub::async::CommitSnapshot, request, kCallTimeout);
     if (committed || process->ended) continue;
     // It accepted and cannot: a fresh process gets the target instead.
-    events_.Add(Event::ERROR, "worker", role, fmt::format("commit failed: {}", committed.error().message));
+    events_.Add(Event::ERROR, "worker", role,
+                fmt::format("commit failed: {}", committed.error().message));
     syscall(SYS_pidfd_send_signal, process->pidfd.get(), SIGKILL, nullptr, 0);
   }
 }
@@ -213,7 +226,8 @@ asio::awaitable<void> Deployment::AbortAll() {
 }
 
 asio::awaitable<Result<>> Deployment::Apply(Target next, std::function<Result<>()> before_commit) {
-  // A worker that is just being started again is waited for, outside the lock that its equipping needs.
+  // A worker that is just being started again is waited for, outside the lock that its equipping
+  // needs.
   for (const std::string_view role : kOrder) {
     if (fleet_.slots().find(role)->second.wanted) (void)co_await fleet_.Await(role, kWorkerTimeout);
   }
@@ -238,12 +252,14 @@ asio::awaitable<Result<>> Deployment::Equip(std::shared_ptr<Process> process) {
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
   Receive(*process);  // an adopted worker gives back what it held
   if (process->adopted && generation_ == 0) {
-    // Nothing was decided yet: it goes on with what it runs, and the first Apply reaches it as well.
+    // Nothing was decided yet: it goes on with what it runs, and the first Apply reaches it as
+    // well.
     ConnectPeers(*process);
     if (process->role->name == "health" && on_health_) on_health_(process);
     co_return Result<>();
   }
-  const std::vector<v1::Listener> all(target_.system.listeners().begin(), target_.system.listeners().end());
+  const std::vector<v1::Listener> all(target_.system.listeners().begin(),
+                                      target_.system.listeners().end());
   if (process->role->name != "health") {
     if (auto sent = SendListeners(*process, all); !sent) co_return sent;
   }
@@ -254,8 +270,8 @@ asio::awaitable<Result<>> Deployment::Equip(std::shared_ptr<Process> process) {
   if (auto prepared = co_await Prepare(process, target_, generation); !prepared) co_return prepared;
   v1::CommitSnapshotRequest request;
   request.set_generation(generation);
-  const auto committed =
-      co_await Call(process->worker->async(), &v1::Worker::Stub::async::CommitSnapshot, request, kCallTimeout);
+  const auto committed = co_await Call(
+      process->worker->async(), &v1::Worker::Stub::async::CommitSnapshot, request, kCallTimeout);
   if (!committed) co_return tl::make_unexpected(committed.error());
   ConnectPeers(*process);
   if (process->role->name == "health" && on_health_) on_health_(process);

@@ -1,5 +1,5 @@
-// Brings what should run to the workers: every worker accepts, or nothing changes. Keeps the descriptors that outlive
-// workers: listening sockets and the memory of stick tables.
+// Brings what should run to the workers: every worker accepts, or nothing changes. Keeps the
+// descriptors that outlive workers: listening sockets and the memory of stick tables.
 #ifndef ALOHA_SUPERVISOR_DEPLOYMENT_H_
 #define ALOHA_SUPERVISOR_DEPLOYMENT_H_
 
@@ -31,15 +31,18 @@ class Deployment {
  public:
   Deployment(asio::io_context& loop, Fleet& fleet, Events& events);
 
-  // Makes `next` the target. `before_commit` (may be empty) runs when every worker has accepted; when it fails, nothing
-  // changes either. Workers that do not run are passed over: they get the target when they come.
+  // Makes `next` the target. `before_commit` (may be empty) runs when every worker has accepted;
+  // when it fails, nothing changes either. Workers that do not run are passed over: they get the
+  // target when they come.
   asio::awaitable<Result<>> Apply(Target next, std::function<Result<>()> before_commit);
 
   // Gives the current target to a fresh or adopted process.
   asio::awaitable<Result<>> Equip(std::shared_ptr<Process> process);
 
   // Called when a health worker is equipped.
-  void OnHealth(std::function<void(std::shared_ptr<Process>)> handler) { on_health_ = std::move(handler); }
+  void OnHealth(std::function<void(std::shared_ptr<Process>)> handler) {
+    on_health_ = std::move(handler);
+  }
 
   const Target& target() const { return target_; }
 
@@ -57,11 +60,14 @@ class Deployment {
   Result<> MakeTables(const Target& next);
   void DropUnused();
   void Receive(Process& process);
-  Result<> SendListeners(const Process& process, const std::vector<worker::v1::Listener>& listeners) const;
+  Result<> SendListeners(const Process& process,
+                         const std::vector<worker::v1::Listener>& listeners) const;
   Result<> SendTables(const Process& process, const Target& target) const;
   void ConnectPeers(Process& process);
-  asio::awaitable<Result<>> Prepare(std::shared_ptr<Process> process, const Target& target, uint64_t generation);
-  asio::awaitable<Result<>> PrepareAll(const Target& next, const std::vector<worker::v1::Listener>& fresh,
+  asio::awaitable<Result<>> Prepare(std::shared_ptr<Process> process, const Target& target,
+                                    uint64_t generation);
+  asio::awaitable<Result<>> PrepareAll(const Target& next,
+                                       const std::vector<worker::v1::Listener>& fresh,
                                        uint64_t generation);
   asio::awaitable<void> CommitAll(uint64_t generation);
   asio::awaitable<void> AbortAll();

@@ -12,7 +12,8 @@ namespace aloha::supervisor {
 namespace {
 
 int64_t NowMicroseconds() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
@@ -28,7 +29,9 @@ Events::Events(Log& log, std::string path) : log_(log), path_(std::move(path)) {
   if (path_.empty()) return;
   Load();
   file_.reset(open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file_) log_.Warning(fmt::format("{}: {}; events are kept in memory alone", path_, std::strerror(errno)));
+  if (!file_)
+    log_.Warning(
+        fmt::format("{}: {}; events are kept in memory alone", path_, std::strerror(errno)));
 }
 
 void Events::Load() {
@@ -44,8 +47,9 @@ void Events::Load() {
   }
 }
 
-const Event& Events::Add(Event::Severity severity, std::string_view subject, std::string_view object,
-                         std::string text, std::string_view actor, std::string_view method, bool refused) {
+const Event& Events::Add(Event::Severity severity, std::string_view subject,
+                         std::string_view object, std::string text, std::string_view actor,
+                         std::string_view method, bool refused) {
   Event event;
   event.set_id(next_id_++);
   event.set_time_us(NowMicroseconds());
@@ -57,7 +61,8 @@ const Event& Events::Add(Event::Severity severity, std::string_view subject, std
   event.set_method(std::string(method));
   event.set_refused(refused);
   const std::string by = actor == "supervisor" ? "" : fmt::format(" (by {})", actor);
-  log_.Write(LevelOf(severity), fmt::format("{} {}: {}{}", event.subject(), event.object(), event.text(), by));
+  log_.Write(LevelOf(severity),
+             fmt::format("{} {}: {}{}", event.subject(), event.object(), event.text(), by));
   Append(event);
   events_.push_back(std::move(event));
   if (events_.size() > kKept) events_.pop_front();
@@ -78,7 +83,8 @@ void Events::Append(const Event& event) {
   if (!google::protobuf::util::MessageToJsonString(event, &line).ok()) return;
   line += '\n';
   if (write(file_.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-    log_.Warning(fmt::format("{}: event {} was not written: {}", path_, event.id(), std::strerror(errno)));
+    log_.Warning(
+        fmt::format("{}: event {} was not written: {}", path_, event.id(), std::strerror(errno)));
   }
   if (++lines_ > 2 * kKept) Rewrite();
 }

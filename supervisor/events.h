@@ -1,5 +1,5 @@
-// What happened, who did it. Kept in memory and, one line each, in the state folder; a full disk loses lines there, never
-// the service.
+// What happened, who did it. Kept in memory and, one line each, in the state folder; a full disk
+// loses lines there, never the service.
 #ifndef ALOHA_SUPERVISOR_EVENTS_H_
 #define ALOHA_SUPERVISOR_EVENTS_H_
 
@@ -26,13 +26,16 @@ class Events {
   // path: the file; empty: memory alone. Reads back what an earlier supervisor wrote.
   Events(Log& log, std::string path);
 
-  // Something the supervisor did or saw by itself. Answers the event as kept; valid until the next Add.
-  const Event& Add(Event::Severity severity, std::string_view subject, std::string_view object, std::string text) {
+  // Something the supervisor did or saw by itself. Answers the event as kept; valid until the next
+  // Add.
+  const Event& Add(Event::Severity severity, std::string_view subject, std::string_view object,
+                   std::string text) {
     return Add(severity, subject, object, std::move(text), "supervisor");
   }
   // Something `actor` asked for.
-  const Event& Add(Event::Severity severity, std::string_view subject, std::string_view object, std::string text,
-                   std::string_view actor, std::string_view method = {}, bool refused = false);
+  const Event& Add(Event::Severity severity, std::string_view subject, std::string_view object,
+                   std::string text, std::string_view actor, std::string_view method = {},
+                   bool refused = false);
 
   // Oldest first.
   const std::deque<Event>& all() const { return events_; }

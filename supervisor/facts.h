@@ -7,7 +7,8 @@
 
 namespace aloha::supervisor {
 
-// Certificates are the files NAME.pem of STATE_DIR/certificates, trust anchors those of STATE_DIR/ca.
+// Certificates are the files NAME.pem of STATE_DIR/certificates, trust anchors those of
+// STATE_DIR/ca.
 Facts GatherFacts(const Options& options);
 
 }  // namespace aloha::supervisor

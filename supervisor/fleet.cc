@@ -57,12 +57,14 @@ asio::awaitable<Result<std::shared_ptr<Process>>> Fleet::Launch(const Role& role
   const auto launcher = launchers_.find(role.name);
   Result<pid_t> pid = 0;
   if (launcher != launchers_.end()) {
-    pid = co_await launcher->second(role, binary, options_.worker_arguments, std::move(*inheritance));
+    pid =
+        co_await launcher->second(role, binary, options_.worker_arguments, std::move(*inheritance));
   } else {
     pid = StartProcess(binary, options_.worker_arguments, *inheritance);
   }
   if (!pid) co_return tl::make_unexpected(pid.error());
-  // Ours must not keep the control socket alive, or the end of a process that dies now would go unseen.
+  // Ours must not keep the control socket alive, or the end of a process that dies now would go
+  // unseen.
   *inheritance = {};
   auto early = std::make_shared<Process>();
   early->pid = *pid;
@@ -75,8 +77,9 @@ asio::awaitable<Result<std::shared_ptr<Process>>> Fleet::Launch(const Role& role
       co_await WaitForEnd(early);
     }
     const std::vector<std::string> lines = ReadJournal(paths.journal, 1);
-    co_return Fail(Code::kUnavailable, fmt::format("{}: {}{}", process.error().message, DescribeEnd(early->status),
-                                                   lines.empty() ? "" : "; " + lines.back()));
+    co_return Fail(Code::kUnavailable,
+                   fmt::format("{}: {}{}", process.error().message, DescribeEnd(early->status),
+                               lines.empty() ? "" : "; " + lines.back()));
   }
   (*process)->child = early->child;
   all_.push_back(*process);
@@ -90,7 +93,8 @@ asio::awaitable<Result<>> Fleet::TakeUp(Slot& slot, std::shared_ptr<Process> pro
     Signal(*process, SIGKILL);
     co_return equipped;
   }
-  if (process->ended) co_return Fail(Code::kUnavailable, fmt::format("{} ended while it started", slot.role->binary));
+  if (process->ended)
+    co_return Fail(Code::kUnavailable, fmt::format("{} ended while it started", slot.role->binary));
   slot.process = std::move(process);
   slot.state = Slot::State::kRunning;
   slot.problem.clear();
@@ -109,7 +113,8 @@ asio::awaitable<Result<>> Fleet::Start(const Role& role) {
   } else {
     process = co_await Launch(role);
   }
-  Result<> up = process ? co_await TakeUp(slot, *process) : Result<>(tl::make_unexpected(process.error()));
+  Result<> up =
+      process ? co_await TakeUp(slot, *process) : Result<>(tl::make_unexpected(process.error()));
   if (!up) {
     slot.problem = up.error().message;
     events_.Add(Event::ERROR, "worker", role.name, fmt::format("did not start: {}", slot.problem));
@@ -117,15 +122,17 @@ asio::awaitable<Result<>> Fleet::Start(const Role& role) {
     Spawn(loop_, Respawn(slot));
     co_return up;
   }
-  events_.Add(Event::INFO, "worker", role.name,
-              fmt::format("{} (pid {})", (*process)->adopted ? "adopted" : "started", (*process)->pid));
+  events_.Add(
+      Event::INFO, "worker", role.name,
+      fmt::format("{} (pid {})", (*process)->adopted ? "adopted" : "started", (*process)->pid));
   co_return up;
 }
 
 asio::awaitable<void> Fleet::Watch(Slot& slot, std::shared_ptr<Process> process) {
   co_await WaitForEnd(process);
   process->ended = true;
-  if (slot.process != process) co_return;  // retired, or it never came up: somebody else deals with it
+  if (slot.process != process)
+    co_return;  // retired, or it never came up: somebody else deals with it
   slot.process.reset();
   NoteEnd(slot, *process);
   co_await Respawn(slot);
@@ -141,7 +148,8 @@ void Fleet::NoteEnd(Slot& slot, const Process& process) {
 }
 
 asio::awaitable<void> Fleet::Respawn(Slot& slot) {
-  auto pause = slot.process ? std::chrono::milliseconds(0) : slot.policy.Ended(std::chrono::steady_clock::now());
+  auto pause = slot.process ? std::chrono::milliseconds(0)
+                            : slot.policy.Ended(std::chrono::steady_clock::now());
   while (slot.wanted && !slot.process) {
     if (slot.policy.InCrashLoop(std::chrono::steady_clock::now())) {
       if (slot.state != Slot::State::kCrashLoop) {
@@ -157,13 +165,16 @@ asio::awaitable<void> Fleet::Respawn(Slot& slot) {
     if (pause.count() > 0) co_await Sleep(pause);
     if (!slot.wanted || slot.process) co_return;
     Result<std::shared_ptr<Process>> process = co_await Launch(*slot.role);
-    Result<> up = process ? co_await TakeUp(slot, *process) : Result<>(tl::make_unexpected(process.error()));
+    Result<> up =
+        process ? co_await TakeUp(slot, *process) : Result<>(tl::make_unexpected(process.error()));
     if (up) {
-      events_.Add(Event::INFO, "worker", slot.role->name, fmt::format("started again (pid {})", slot.process->pid));
+      events_.Add(Event::INFO, "worker", slot.role->name,
+                  fmt::format("started again (pid {})", slot.process->pid));
       co_return;
     }
     slot.problem = up.error().message;
-    events_.Add(Event::ERROR, "worker", slot.role->name, fmt::format("did not start: {}", slot.problem));
+    events_.Add(Event::ERROR, "worker", slot.role->name,
+                fmt::format("did not start: {}", slot.problem));
     pause = slot.policy.Ended(std::chrono::steady_clock::now());
   }
 }
@@ -188,15 +199,18 @@ asio::awaitable<Result<>> Fleet::Replace(const Role& role, std::chrono::millisec
   Result<std::shared_ptr<Process>> process = co_await Launch(role);
   if (!process) co_return tl::make_unexpected(process.error());
   if (auto up = co_await TakeUp(slot, *process); !up) co_return up;
-  events_.Add(Event::INFO, "worker", role.name, fmt::format("replaced pid {} by pid {}", old->pid, (*process)->pid));
+  events_.Add(Event::INFO, "worker", role.name,
+              fmt::format("replaced pid {} by pid {}", old->pid, (*process)->pid));
   Spawn(loop_, Retire(old, drain));
   co_return Result<>();
 }
 
-asio::awaitable<void> Fleet::Retire(std::shared_ptr<Process> process, std::chrono::milliseconds drain) {
+asio::awaitable<void> Fleet::Retire(std::shared_ptr<Process> process,
+                                    std::chrono::milliseconds drain) {
   v1::DrainRequest request;
   request.set_timeout_ms(static_cast<uint64_t>(drain.count()));
-  (void)co_await Call(process->worker->async(), &v1::Worker::Stub::async::Drain, request, drain + kEndTimeout);
+  (void)co_await Call(process->worker->async(), &v1::Worker::Stub::async::Drain, request,
+                      drain + kEndTimeout);
   Signal(*process, SIGTERM);
   if (!co_await WaitReadable(process->pidfd.get(), kEndTimeout)) Signal(*process, SIGKILL);
   co_await WaitForEnd(process);
@@ -222,9 +236,11 @@ std::shared_ptr<Process> Fleet::Find(std::string_view role) const {
   return slot == slots_.end() ? nullptr : slot->second.process;
 }
 
-asio::awaitable<std::shared_ptr<Process>> Fleet::Await(std::string_view role, std::chrono::milliseconds timeout) {
+asio::awaitable<std::shared_ptr<Process>> Fleet::Await(std::string_view role,
+                                                       std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  while (!Find(role) && std::chrono::steady_clock::now() < deadline) co_await Sleep(std::chrono::milliseconds(10));
+  while (!Find(role) && std::chrono::steady_clock::now() < deadline)
+    co_await Sleep(std::chrono::milliseconds(10));
   co_return Find(role);
 }
 

@@ -1,5 +1,5 @@
-// The worker processes: started, adopted, watched, respawned, replaced, stopped. Knows nothing of what they run; who
-// equips them is told of every fresh process.
+// The worker processes: started, adopted, watched, respawned, replaced, stopped. Knows nothing of
+// what they run; who equips them is told of every fresh process.
 #ifndef ALOHA_SUPERVISOR_FLEET_H_
 #define ALOHA_SUPERVISOR_FLEET_H_
 
@@ -41,9 +41,9 @@ class Fleet {
     std::vector<std::string> worker_arguments;  // log level and format
   };
   // Starts a process for a role and answers its pid; the default is StartProcess.
-  using Launcher = std::function<asio::awaitable<Result<pid_t>>(const Role&, const std::string& binary,
-                                                                const std::vector<std::string>& arguments,
-                                                                Inheritance)>;
+  using Launcher = std::function<asio::awaitable<Result<pid_t>>(
+      const Role&, const std::string& binary, const std::vector<std::string>& arguments,
+      Inheritance)>;
   // Gives a fresh or adopted process what it needs before it counts as running.
   using Equip = std::function<asio::awaitable<Result<>>(std::shared_ptr<Process>)>;
 
@@ -51,21 +51,25 @@ class Fleet {
 
   void SetEquip(Equip equip) { equip_ = std::move(equip); }
   // For a role whose processes someone else starts (the keeper).
-  void SetLauncher(std::string_view role, Launcher launcher) { launchers_[std::string(role)] = std::move(launcher); }
+  void SetLauncher(std::string_view role, Launcher launcher) {
+    launchers_[std::string(role)] = std::move(launcher);
+  }
 
-  // Attaches to the workers that an earlier supervisor left. They are not equipped yet: Start does that. Answers how
-  // many there are.
+  // Attaches to the workers that an earlier supervisor left. They are not equipped yet: Start does
+  // that. Answers how many there are.
   asio::awaitable<int> AdoptAll();
   // One of them waits to be taken up.
   bool HasAdopted(std::string_view role) const { return adopted_.contains(role); }
 
-  // Wants the role to run, and waits until it does or its first start failed; later it is tried again and again.
+  // Wants the role to run, and waits until it does or its first start failed; later it is tried
+  // again and again.
   asio::awaitable<Result<>> Start(const Role& role);
   // Wants it no more: drains at most `drain`, then ends it.
   asio::awaitable<void> Stop(const Role& role, std::chrono::milliseconds drain);
   // Starts a fresh process beside the old one, which drains at most `drain` in the background.
   asio::awaitable<Result<>> Replace(const Role& role, std::chrono::milliseconds drain);
-  // Ends without draining whatever still runs. The last act of a supervisor that was told to stop now.
+  // Ends without draining whatever still runs. The last act of a supervisor that was told to stop
+  // now.
   void KillAll();
   // Removes the sockets and journals of workers that have ended.
   void RemovePaths() const;
@@ -73,7 +77,8 @@ class Fleet {
   // The running process of a role, or null.
   std::shared_ptr<Process> Find(std::string_view role) const;
   // Waits until the role runs, at most `timeout`.
-  asio::awaitable<std::shared_ptr<Process>> Await(std::string_view role, std::chrono::milliseconds timeout);
+  asio::awaitable<std::shared_ptr<Process>> Await(std::string_view role,
+                                                  std::chrono::milliseconds timeout);
   const std::map<std::string, Slot, std::less<>>& slots() const { return slots_; }
   // The binary that would run for a role.
   std::string BinaryPath(const Role& role) const;
@@ -94,7 +99,8 @@ class Fleet {
   Equip equip_;
   std::map<std::string, Launcher, std::less<>> launchers_;
   std::map<std::string, Slot, std::less<>> slots_;
-  std::map<std::string, std::shared_ptr<Process>, std::less<>> adopted_;  // attached, not yet taken up
+  std::map<std::string, std::shared_ptr<Process>, std::less<>>
+      adopted_;  // attached, not yet taken up
   std::vector<std::weak_ptr<Process>> all_;
 };
 

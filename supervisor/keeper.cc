@@ -10,9 +10,11 @@ constexpr std::chrono::seconds kTimeout{5};
 
 }  // namespace
 
-asio::awaitable<Result<pid_t>> Keeper::Launch(const Role&, const std::string&, const std::vector<std::string>& arguments,
+asio::awaitable<Result<pid_t>> Keeper::Launch(const Role&, const std::string&,
+                                              const std::vector<std::string>& arguments,
                                               Inheritance inheritance) {
-  const auto sent = SendStart(socket_.get(), inheritance.control.get(), inheritance.journal.get(), arguments);
+  const auto sent =
+      SendStart(socket_.get(), inheritance.control.get(), inheritance.journal.get(), arguments);
   if (!sent) co_return tl::make_unexpected(sent.error());
   while (co_await WaitReadable(socket_.get(), kTimeout)) {
     const Result<KeeperReport> report = ReceiveReport(socket_.get());

@@ -1,4 +1,5 @@
-// The supervisor's conversation with the keeper: aloha-system is started by it, and its end is told by it.
+// The supervisor's conversation with the keeper: aloha-system is started by it, and its end is told
+// by it.
 #ifndef ALOHA_SUPERVISOR_KEEPER_H_
 #define ALOHA_SUPERVISOR_KEEPER_H_
 
@@ -18,7 +19,8 @@ class Keeper {
 
   // A Fleet::Launcher.
   asio::awaitable<Result<pid_t>> Launch(const Role& role, const std::string& binary,
-                                        const std::vector<std::string>& arguments, Inheritance inheritance);
+                                        const std::vector<std::string>& arguments,
+                                        Inheritance inheritance);
 
  private:
   UniqueFd socket_;

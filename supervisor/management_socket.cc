@@ -31,7 +31,8 @@ std::string UserName(uid_t uid) {
   char buffer[4096];
   passwd entry{};
   passwd* found = nullptr;
-  if (getpwuid_r(uid, &entry, buffer, sizeof(buffer), &found) == 0 && found != nullptr) return found->pw_name;
+  if (getpwuid_r(uid, &entry, buffer, sizeof(buffer), &found) == 0 && found != nullptr)
+    return found->pw_name;
   return "unknown";
 }
 
@@ -41,7 +42,8 @@ Result<> ManagementSocket::Listen(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path)) {
-    return Fail(Code::kInvalidArgument, path + ": longer than a socket path may be; choose a shorter --run-dir");
+    return Fail(Code::kInvalidArgument,
+                path + ": longer than a socket path may be; choose a shorter --run-dir");
   }
   path.copy(address.sun_path, path.size());
   const auto* const name = reinterpret_cast<const sockaddr*>(&address);
@@ -51,12 +53,15 @@ Result<> ManagementSocket::Listen(const std::string& path) {
   }
   UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   unlink(path.c_str());
-  if (!listener || bind(listener.get(), name, sizeof(address)) != 0 || listen(listener.get(), 64) != 0) {
+  if (!listener || bind(listener.get(), name, sizeof(address)) != 0 ||
+      listen(listener.get(), 64) != 0) {
     return FailErrno(path);
   }
-  // Members of the group connect where it exists and this process may give the socket to it; others are root or us.
+  // Members of the group connect where it exists and this process may give the socket to it; others
+  // are root or us.
   const group* admins = getgrnam(kAdminGroup);
-  const bool given = admins != nullptr && chown(path.c_str(), static_cast<uid_t>(-1), admins->gr_gid) == 0;
+  const bool given =
+      admins != nullptr && chown(path.c_str(), static_cast<uid_t>(-1), admins->gr_gid) == 0;
   if (chmod(path.c_str(), given ? 0660 : 0600) != 0) return FailErrno(path);
   accept_.assign(listener.release());
   return {};
@@ -73,20 +78,23 @@ void ManagementSocket::Close(const std::string& path) {
 }
 
 void ManagementSocket::Accept() {
-  accept_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const asio::error_code& error) {
-    if (error) return;
-    UniqueFd connection(accept4(accept_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (connection) {
-      Admit(std::move(connection));
-    } else if (errno != EAGAIN) {
-      // Out of descriptors: the connection still waits, and asking again at once would only burn time.
-      pause_.expires_after(std::chrono::milliseconds(100));
-      return pause_.async_wait([this](const asio::error_code& stopped) {
-        if (!stopped) Accept();
+  accept_.async_wait(
+      asio::posix::stream_descriptor::wait_read, [this](const asio::error_code& error) {
+        if (error) return;
+        UniqueFd connection(
+            accept4(accept_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        if (connection) {
+          Admit(std::move(connection));
+        } else if (errno != EAGAIN) {
+          // Out of descriptors: the connection still waits, and asking again at once would only
+          // burn time.
+          pause_.expires_after(std::chrono::milliseconds(100));
+          return pause_.async_wait([this](const asio::error_code& stopped) {
+            if (!stopped) Accept();
+          });
+        }
+        Accept();
       });
-    }
-    Accept();
-  });
 }
 
 bool ManagementSocket::MayConnect(int fd, uid_t uid) const {
@@ -104,7 +112,8 @@ void ManagementSocket::Admit(UniqueFd connection) {
   socklen_t length = sizeof(peer);
   if (getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return;
   if (!MayConnect(connection.get(), peer.uid)) {
-    log_.Warning(fmt::format("management socket: uid {} is neither root nor in group {}", peer.uid, kAdminGroup));
+    log_.Warning(fmt::format("management socket: uid {} is neither root nor in group {}", peer.uid,
+                             kAdminGroup));
     return;
   }
   {

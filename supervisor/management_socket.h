@@ -1,5 +1,6 @@
-// The local management socket: accepts, reads who connects (SO_PEERCRED, which gRPC does not show), and hands the
-// connection to the gRPC server. Callers are told apart by the name gRPC gives such a connection, "fd:N".
+// The local management socket: accepts, reads who connects (SO_PEERCRED, which gRPC does not show),
+// and hands the connection to the gRPC server. Callers are told apart by the name gRPC gives such a
+// connection, "fd:N".
 #ifndef ALOHA_SUPERVISOR_MANAGEMENT_SOCKET_H_
 #define ALOHA_SUPERVISOR_MANAGEMENT_SOCKET_H_
 
@@ -21,8 +22,10 @@ namespace aloha::supervisor {
 
 class ManagementSocket {
  public:
-  // trial: the supervisor runs as the person who tries it, whose other processes may call; a service's own user may not.
-  ManagementSocket(asio::io_context& loop, Log& log, bool trial) : log_(log), trial_(trial), accept_(loop), pause_(loop) {}
+  // trial: the supervisor runs as the person who tries it, whose other processes may call; a
+  // service's own user may not.
+  ManagementSocket(asio::io_context& loop, Log& log, bool trial)
+      : log_(log), trial_(trial), accept_(loop), pause_(loop) {}
 
   // Listens at `path`: root, members of aloha-admin, and in a trial the own user may connect.
   // kAlreadyExists: another supervisor answers there.
@@ -44,7 +47,8 @@ class ManagementSocket {
   asio::steady_timer pause_;
   grpc::Server* server_ = nullptr;
   mutable std::mutex mutex_;
-  std::map<int, uid_t> callers_;  // by descriptor; an entry is replaced when the number is used again
+  std::map<int, uid_t>
+      callers_;  // by descriptor; an entry is replaced when the number is used again
 };
 
 }  // namespace aloha::supervisor

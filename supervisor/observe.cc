@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 
 namespace aloha::supervisor {
 namespace {
@@ -18,8 +19,9 @@ using admin::v1::Confinement;
 using Status = std::map<std::string, std::string>;
 
 // Bits of linux/capability.h.
-constexpr std::array kCapabilityBits = {
-    std::pair{"cap_net_bind_service", 10}, std::pair{"cap_net_admin", 12}, std::pair{"cap_net_raw", 13}};
+constexpr std::array kCapabilityBits = {std::pair{"cap_net_bind_service", 10},
+                                        std::pair{"cap_net_admin", 12},
+                                        std::pair{"cap_net_raw", 13}};
 
 std::string CapabilityNames(uint64_t set) {
   std::string names;
@@ -51,7 +53,8 @@ std::string Field(const Status& status, const char* name) {
 std::string OfAllThreads(pid_t pid, const char* field) {
   std::set<std::string> values;
   std::error_code error;
-  for (const auto& thread : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
+  for (const auto& thread :
+       std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
     const Status status = ReadStatus(thread.path().string() + "/status");
     if (!status.empty()) values.insert(Field(status, field));
   }
@@ -72,7 +75,8 @@ Confinement Measure(std::string name, std::string declared, std::string observed
 Confinement CapabilityMeasure(pid_t pid, uint64_t declared) {
   const Status status = ReadStatus(fmt::format("/proc/{}/status", pid));
   uint64_t held = 0;
-  for (const char* set : {"CapEff", "CapPrm", "CapAmb"}) held |= std::strtoull(Field(status, set).c_str(), nullptr, 16);
+  for (const char* set : {"CapEff", "CapPrm", "CapAmb"})
+    held |= std::strtoull(Field(status, set).c_str(), nullptr, 16);
   return Measure("capabilities", CapabilityNames(declared), CapabilityNames(held));
 }
 
@@ -104,8 +108,9 @@ std::vector<Confinement> ObserveWorker(const Process& process, bool privileged) 
     return probe.act().starts_with("landlock:") && probe.refused();
   });
   measures.push_back(Measure("landlock", "no file", landlock ? "no file" : "kernel has none"));
-  const bool all_refused =
-      std::all_of(probes.begin(), probes.end(), [](const auto& probe) { return probe.refused(); }) && !probes.empty();
+  const bool all_refused = std::all_of(probes.begin(), probes.end(),
+                                       [](const auto& probe) { return probe.refused(); }) &&
+                           !probes.empty();
   measures.push_back(Measure("forbidden acts tried", "refused", all_refused ? "refused" : "done"));
   return measures;
 }
@@ -113,25 +118,47 @@ std::vector<Confinement> ObserveWorker(const Process& process, bool privileged) 
 std::vector<Confinement> ObserveSupervisor() {
   std::vector<Confinement> measures;
   measures.push_back(CapabilityMeasure(getpid(), 0));
-  measures.push_back(
-      Measure("dumpable", "0", std::to_string(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0))));
+  measures.push_back(Measure("dumpable", "0", std::to_string(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0))));
   const bool root = geteuid() == 0;
   measures.push_back(Measure("root", "no", root ? "yes" : "no"));
   return measures;
 }
 
+namespace {
+
+// Field 22 of /proc/PID/stat (proc(5)): the start, in clock ticks since the boot.
+uint64_t StartTicks(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  std::string line;
+  std::getline(file, line);
+  std::istringstream fields(line.substr(std::min(line.size(), line.rfind(')') + 1)));
+  std::string field;
+  for (int i = 3; i <= 22 && fields >> field; ++i) {
+  }
+  return std::strtoull(field.c_str(), nullptr, 10);
+}
+
+}  // namespace
+
 Usage ObserveUsage(pid_t pid) {
   Usage usage;
   const Status status = ReadStatus(fmt::format("/proc/{}/status", pid));
-  // smaps_rollup is closed to us for a process that is not dumpable; RssAnon and RssShmem are its own memory.
+  // smaps_rollup is closed to us for a process that is not dumpable; RssAnon and RssShmem are its
+  // own memory.
   for (const char* field : {"RssAnon", "RssShmem"}) {
     usage.memory_bytes += std::strtoull(Field(status, field).c_str(), nullptr, 10) * 1024;
   }
   clockid_t clock{};
   timespec time{};
   if (clock_getcpuclockid(pid, &clock) == 0 && clock_gettime(clock, &time) == 0) {
-    usage.cpu_us = static_cast<uint64_t>(time.tv_sec) * 1'000'000 + static_cast<uint64_t>(time.tv_nsec) / 1'000;
+    usage.cpu_us = static_cast<uint64_t>(time.tv_sec) * 1'000'000 +
+                   static_cast<uint64_t>(time.tv_nsec) / 1'000;
   }
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  const uint64_t started_s = StartTicks(pid) / static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+  usage.uptime_s =
+      static_cast<uint64_t>(now.tv_sec) - std::min(static_cast<uint64_t>(now.tv_sec), started_s);
   return usage;
 }
 

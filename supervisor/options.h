@@ -21,7 +21,8 @@ struct Options {
   std::string binary_dir;  // of this program; not an option
 };
 
-// Reads the arguments. Answers an exit code when there is nothing more to do (help, version, a mistake), else -1.
+// Reads the arguments. Answers an exit code when there is nothing more to do (help, version, a
+// mistake), else -1.
 int ParseOptions(int argc, char** argv, Options* options);
 
 }  // namespace aloha::supervisor

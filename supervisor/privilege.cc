@@ -25,9 +25,11 @@ struct User {
 Result<User> FindUser(const std::string& wanted) {
   for (const std::string& name : wanted.empty() ? std::vector<std::string>{"aloha", "nobody"}
                                                 : std::vector<std::string>{wanted}) {
-    if (const passwd* entry = getpwnam(name.c_str())) return User{name, entry->pw_uid, entry->pw_gid};
+    if (const passwd* entry = getpwnam(name.c_str()))
+      return User{name, entry->pw_uid, entry->pw_gid};
   }
-  return Fail(Code::kInvalidArgument, fmt::format("--user {}: there is no such user", wanted.empty() ? "aloha" : wanted));
+  return Fail(Code::kInvalidArgument,
+              fmt::format("--user {}: there is no such user", wanted.empty() ? "aloha" : wanted));
 }
 
 Result<> MakeFolder(const std::string& path) {
@@ -40,7 +42,9 @@ Result<> MakeFolder(const std::string& path) {
 // Gives a folder and what lies in it to the user; follows no link.
 Result<> HandOver(const std::string& path, const User& user) {
   std::error_code error;
-  const auto give = [&](const fs::path& file) { return lchown(file.c_str(), user.uid, user.gid) == 0; };
+  const auto give = [&](const fs::path& file) {
+    return lchown(file.c_str(), user.uid, user.gid) == 0;
+  };
   if (!give(path)) return FailErrno("chown " + path);
   for (const auto& entry : fs::recursive_directory_iterator(path, error)) {
     if (!give(entry.path())) return FailErrno("chown " + entry.path().string());
@@ -49,11 +53,13 @@ Result<> HandOver(const std::string& path, const User& user) {
 }
 
 Result<> Become(const User& user) {
-  if (initgroups(user.name.c_str(), user.gid) != 0 || setresgid(user.gid, user.gid, user.gid) != 0 ||
+  if (initgroups(user.name.c_str(), user.gid) != 0 ||
+      setresgid(user.gid, user.gid, user.gid) != 0 ||
       setresuid(user.uid, user.uid, user.uid) != 0) {
     return FailErrno("become " + user.name);
   }
-  if (setuid(0) == 0) return Fail(Code::kInternal, "root could be taken back after it was given up");
+  if (setuid(0) == 0)
+    return Fail(Code::kInternal, "root could be taken back after it was given up");
   return {};
 }
 
@@ -61,7 +67,8 @@ Result<> Become(const User& user) {
 
 Result<Privilege> SettlePrivilege(const Options& options) {
   Privilege privilege;
-  for (const std::string& folder : {options.state_dir, options.run_dir, options.run_dir + "/workers"}) {
+  for (const std::string& folder :
+       {options.state_dir, options.run_dir, options.run_dir + "/workers"}) {
     if (auto made = MakeFolder(folder); !made) return tl::make_unexpected(made.error());
   }
   if (geteuid() == 0) {
@@ -71,8 +78,8 @@ Result<Privilege> SettlePrivilege(const Options& options) {
       if (auto given = HandOver(folder, *user); !given) return tl::make_unexpected(given.error());
     }
     if (user->uid != 0) {
-      Result<UniqueFd> keeper =
-          StartKeeper(options.binary_dir + "/aloha-system", user->uid, user->gid, &privilege.keeper_pid);
+      Result<UniqueFd> keeper = StartKeeper(options.binary_dir + "/aloha-system", user->uid,
+                                            user->gid, &privilege.keeper_pid);
       if (!keeper) return tl::make_unexpected(keeper.error());
       privilege.keeper = std::move(*keeper);
       if (auto became = Become(*user); !became) return tl::make_unexpected(became.error());
@@ -81,11 +88,13 @@ Result<Privilege> SettlePrivilege(const Options& options) {
     const passwd* self = getpwuid(geteuid());
     const std::string name = self != nullptr ? self->pw_name : "";
     if (!options.user.empty() && options.user != name) {
-      return Fail(Code::kPermissionDenied, "--user needs root; started as " + (name.empty() ? "another user" : name));
+      return Fail(Code::kPermissionDenied,
+                  "--user needs root; started as " + (name.empty() ? "another user" : name));
     }
     privilege.trial = name != "aloha";
   }
-  for (const std::string& folder : {options.state_dir, options.run_dir, options.run_dir + "/workers"}) {
+  for (const std::string& folder :
+       {options.state_dir, options.run_dir, options.run_dir + "/workers"}) {
     if (access(folder.c_str(), R_OK | W_OK | X_OK) != 0) return FailErrno(folder);
   }
   // Its memory holds nothing secret, but what it says is believed.

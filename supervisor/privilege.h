@@ -18,8 +18,8 @@ struct Privilege {
   bool trial = false;    // the person who tries it, not a service's own user, is who runs this
 };
 
-// Makes the state and run folders; as root hands them to the user, starts the keeper and becomes the user for good.
-// Before any thread.
+// Makes the state and run folders; as root hands them to the user, starts the keeper and becomes
+// the user for good. Before any thread.
 Result<Privilege> SettlePrivilege(const Options& options);
 
 }  // namespace aloha::supervisor

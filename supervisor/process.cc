@@ -30,7 +30,8 @@ Result<sockaddr_un> UnixAddress(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path)) {
-    return Fail(Code::kInvalidArgument, path + ": longer than a socket path may be; choose a shorter --run-dir");
+    return Fail(Code::kInvalidArgument,
+                path + ": longer than a socket path may be; choose a shorter --run-dir");
   }
   path.copy(address.sun_path, path.size());
   return address;
@@ -70,12 +71,13 @@ Result<Inheritance> PrepareInheritance(const WorkerPaths& paths) {
   inheritance.control.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!inheritance.control) return FailErrno("socket");
   unlink(paths.control.c_str());
-  if (bind(inheritance.control.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0 ||
+  if (bind(inheritance.control.get(), reinterpret_cast<const sockaddr*>(&*address),
+           sizeof(*address)) != 0 ||
       chmod(paths.control.c_str(), 0600) != 0 || listen(inheritance.control.get(), 8) != 0) {
     return FailErrno(paths.control);
   }
-  inheritance.journal.reset(
-      open(paths.journal.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+  inheritance.journal.reset(open(
+      paths.journal.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!inheritance.journal) return FailErrno(paths.journal);
   return inheritance;
 }
@@ -101,7 +103,8 @@ Result<pid_t> StartProcess(const std::string& binary, const std::vector<std::str
   posix_spawnattr_setsigdefault(&attributes, &all);
   // A group of its own: Ctrl-C on a terminal is for the supervisor, which drains.
   posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 
   std::vector<char*> argv = {const_cast<char*>(binary.c_str())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -116,14 +119,15 @@ Result<pid_t> StartProcess(const std::string& binary, const std::vector<std::str
   return pid;
 }
 
-asio::awaitable<Result<std::shared_ptr<Process>>> Attach(const Role& role, const std::string& control_path) {
+asio::awaitable<Result<std::shared_ptr<Process>>> Attach(const Role& role,
+                                                         const std::string& control_path) {
   auto process = std::make_shared<Process>();
   process->role = &role;
-  process->since = std::chrono::steady_clock::now();
   Result<UniqueFd> control = SendAttach(control_path, *process);
   if (!control) co_return tl::make_unexpected(control.error());
   if (!co_await WaitReadable(control->get(), kAttachTimeout)) {
-    co_return Fail(Code::kDeadlineExceeded, fmt::format("{} does not answer on {}", role.binary, control_path));
+    co_return Fail(Code::kDeadlineExceeded,
+                   fmt::format("{} does not answer on {}", role.binary, control_path));
   }
   const Result<Packet> packet = ReceivePacket(control->get());
   worker::v1::Attached answer;
@@ -134,7 +138,8 @@ asio::awaitable<Result<std::shared_ptr<Process>>> Attach(const Role& role, const
                             worker::v1::GetInfoRequest(), kAttachTimeout);
   if (!info) co_return tl::make_unexpected(info.error());
   if (info->role() != role.name) {
-    co_return Fail(Code::kInternal, fmt::format("{} answers as \"{}\"", control_path, info->role()));
+    co_return Fail(Code::kInternal,
+                   fmt::format("{} answers as \"{}\"", control_path, info->role()));
   }
   process->info = std::move(*info);
   process->pid = process->info.pid();
@@ -147,12 +152,14 @@ asio::awaitable<void> WaitForEnd(std::shared_ptr<Process> process) {
   while (!co_await WaitReadable(process->pidfd.get(), std::chrono::hours(24))) {
   }
   int status = 0;
-  if (process->child && waitpid(process->pid, &status, WNOHANG) == process->pid) process->status = status;
+  if (process->child && waitpid(process->pid, &status, WNOHANG) == process->pid)
+    process->status = status;
 }
 
 std::string DescribeEnd(int status) {
   if (status < 0) return "ended";
-  if (WIFSIGNALED(status)) return fmt::format("signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+  if (WIFSIGNALED(status))
+    return fmt::format("signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
   return fmt::format("exit code {}", WEXITSTATUS(status));
 }
 

@@ -1,5 +1,5 @@
-// Starting worker processes and attaching to them. A fresh worker and one that an earlier supervisor left are reached
-// the same way: through the control socket in the run folder.
+// Starting worker processes and attaching to them. A fresh worker and one that an earlier
+// supervisor left are reached the same way: through the control socket in the run folder.
 #ifndef ALOHA_SUPERVISOR_PROCESS_H_
 #define ALOHA_SUPERVISOR_PROCESS_H_
 
@@ -27,7 +27,6 @@ struct Process {
   UniqueFd pidfd;
   bool child = false;    // of this supervisor: its exit status can be had
   bool adopted = false;  // from an earlier supervisor
-  std::chrono::steady_clock::time_point since;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<worker::v1::Worker::Stub> worker;
   UniqueFd descriptors;  // SOCK_SEQPACKET: descriptors to and from the worker
@@ -59,8 +58,10 @@ Result<Inheritance> PrepareInheritance(const WorkerPaths& paths);
 Result<pid_t> StartProcess(const std::string& binary, const std::vector<std::string>& arguments,
                            const Inheritance& inheritance);
 
-// Connects to a control socket, passes fresh channels, and asks who answers. kUnavailable: nobody listens there.
-asio::awaitable<Result<std::shared_ptr<Process>>> Attach(const Role& role, const std::string& control_path);
+// Connects to a control socket, passes fresh channels, and asks who answers. kUnavailable: nobody
+// listens there.
+asio::awaitable<Result<std::shared_ptr<Process>>> Attach(const Role& role,
+                                                         const std::string& control_path);
 
 // Waits until the process has ended, then notes its status where it can be had.
 asio::awaitable<void> WaitForEnd(std::shared_ptr<Process> process);

@@ -1,5 +1,5 @@
-// When a worker that ended is started again: at once the first time, then after growing pauses; a worker that ends too
-// often is in a crash loop. Pure: time comes in as an argument.
+// When a worker that ended is started again: at once the first time, then after growing pauses; a
+// worker that ends too often is in a crash loop. Pure: time comes in as an argument.
 #ifndef ALOHA_SUPERVISOR_RESPAWN_POLICY_H_
 #define ALOHA_SUPERVISOR_RESPAWN_POLICY_H_
 

@@ -18,14 +18,29 @@ constexpr std::array kProxyPeers = {
 };
 
 constexpr std::array kRoles = {
-    Role{"system", "aloha-system", "system", 1,
-         "the only process with capabilities: binds ports and passes the sockets on; reads nothing from the network",
-         kSystemCapabilities, {}},
-    Role{"health", "aloha-health", "haproxy", 1,
-         "asks every server whether it serves; connects to servers, accepts nothing, opens no file", {}, kHealthPeers},
-    Role{"proxy", "aloha-proxy", "haproxy", 1,
-         "carries the sessions between clients and servers; accepts on sockets it was given, binds none, opens no file",
-         {}, kProxyPeers},
+    Role{"system",
+         "aloha-system",
+         "system",
+         1,
+         "the only process with capabilities: binds ports and passes the sockets on; reads nothing "
+         "from the network",
+         kSystemCapabilities,
+         {}},
+    Role{"health",
+         "aloha-health",
+         "haproxy",
+         1,
+         "asks every server whether it serves; connects to servers, accepts nothing, opens no file",
+         {},
+         kHealthPeers},
+    Role{"proxy",
+         "aloha-proxy",
+         "haproxy",
+         1,
+         "carries the sessions between clients and servers; accepts on sockets it was given, binds "
+         "none, opens no file",
+         {},
+         kProxyPeers},
 };
 
 }  // namespace

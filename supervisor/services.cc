@@ -23,7 +23,8 @@ std::string_view WhyUnused(std::string_view name) {
 }  // namespace
 
 void Services::SetStartModes(const config::v1::StartModes& modes) {
-  for (const config::v1::StartMode& mode : modes.service()) automatic_[mode.service()] = mode.auto_();
+  for (const config::v1::StartMode& mode : modes.service())
+    automatic_[mode.service()] = mode.auto_();
 }
 
 bool Services::StartsByItself(std::string_view service) const {
@@ -33,11 +34,14 @@ bool Services::StartsByItself(std::string_view service) const {
 
 Result<> Services::Usable(const std::string& name) const {
   if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) {
-    return Fail(Code::kNotFound, fmt::format("there is no service \"{}\"; services are system, vrrp, haproxy, stunnel",
-                                             EscapeForLog(name)));
+    return Fail(
+        Code::kNotFound,
+        fmt::format("there is no service \"{}\"; services are system, vrrp, haproxy, stunnel",
+                    EscapeForLog(name)));
   }
   if (!WhyUnused(name).empty()) {
-    return Fail(Code::kFailedPrecondition, fmt::format("{} is not in use: {}", name, WhyUnused(name)));
+    return Fail(Code::kFailedPrecondition,
+                fmt::format("{} is not in use: {}", name, WhyUnused(name)));
   }
   return {};
 }
@@ -111,8 +115,9 @@ asio::awaitable<Result<>> Services::Start(std::string name) {
 asio::awaitable<Result<>> Services::Stop(std::string name, bool now, std::string actor) {
   if (auto usable = Usable(name); !usable) co_return usable;
   if (name == "system") {
-    co_return Fail(Code::kFailedPrecondition,
-                   "system is what manages all others and cannot be stopped; stop haproxy to stop serving");
+    co_return Fail(
+        Code::kFailedPrecondition,
+        "system is what manages all others and cannot be stopped; stop haproxy to stop serving");
   }
   stopped_by_ = std::move(actor);
   // Sessions drain behind the answer; listeners are closed before it.
@@ -128,9 +133,11 @@ asio::awaitable<Result<>> Services::Stop(std::string name, bool now, std::string
 
 asio::awaitable<Result<>> Services::Restart(std::string name) {
   if (auto usable = Usable(name); !usable) co_return usable;
-  if (name == "system") co_return co_await fleet_.Replace(*FindRole("system"), std::chrono::milliseconds(0));
+  if (name == "system")
+    co_return co_await fleet_.Replace(*FindRole("system"), std::chrono::milliseconds(0));
   if (!serving_) co_return co_await StartTraffic();
-  if (auto health = co_await fleet_.Replace(*FindRole("health"), std::chrono::milliseconds(0)); !health) {
+  if (auto health = co_await fleet_.Replace(*FindRole("health"), std::chrono::milliseconds(0));
+      !health) {
     co_return health;
   }
   co_return co_await fleet_.Replace(*FindRole("proxy"), kDrain);
@@ -147,7 +154,8 @@ asio::awaitable<Result<>> Services::Reload(std::string name) {
 Result<> Services::SetStartMode(const std::string& name, bool automatic) {
   if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) return Usable(name);
   if (name == "system" && !automatic) {
-    return Fail(Code::kFailedPrecondition, "system always starts by itself: without it nothing can be managed");
+    return Fail(Code::kFailedPrecondition,
+                "system always starts by itself: without it nothing can be managed");
   }
   config::v1::StartModes modes;
   auto changed = automatic_;

@@ -23,7 +23,8 @@ class Services {
 
   // redeploy: brings the running configuration to the workers, as far as serving() allows.
   // save: keeps start-up modes; its failure refuses the change.
-  Services(asio::io_context& loop, Fleet& fleet, std::function<asio::awaitable<Result<>>()> redeploy,
+  Services(asio::io_context& loop, Fleet& fleet,
+           std::function<asio::awaitable<Result<>>()> redeploy,
            std::function<Result<>(const config::v1::StartModes&)> save)
       : loop_(loop), fleet_(fleet), redeploy_(std::move(redeploy)), save_(std::move(save)) {}
 
@@ -33,14 +34,15 @@ class Services {
   // haproxy is wanted: listeners may be open.
   bool serving() const { return serving_; }
   void set_serving(bool serving) { serving_ = serving; }
-  // What keeps the running configuration from being served ("address already in use …"); empty: nothing.
+  // What keeps the running configuration from being served ("address already in use …"); empty:
+  // nothing.
   void SetFault(std::string fault) { fault_ = std::move(fault); }
   const std::string& fault() const { return fault_; }
 
   std::vector<admin::v1::Service> List() const;
 
-  // Each refuses an unknown name (kNotFound) and what the service cannot do (kFailedPrecondition, with the reason).
-  // `actor` is shown as the reason of a stopped service.
+  // Each refuses an unknown name (kNotFound) and what the service cannot do (kFailedPrecondition,
+  // with the reason). `actor` is shown as the reason of a stopped service.
   asio::awaitable<Result<>> Start(std::string name);
   asio::awaitable<Result<>> Stop(std::string name, bool now, std::string actor);
   asio::awaitable<Result<>> Restart(std::string name);

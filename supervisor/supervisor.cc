@@ -28,9 +28,10 @@ LogOptions MakeLogOptions(const Options& options) {
 }
 
 Fleet::Options MakeFleetOptions(const Options& options) {
-  return {.run_dir = options.run_dir,
-          .binary_dir = options.binary_dir,
-          .worker_arguments = {"--log-level", options.log_level, "--log-format", options.log_format}};
+  return {
+      .run_dir = options.run_dir,
+      .binary_dir = options.binary_dir,
+      .worker_arguments = {"--log-level", options.log_level, "--log-format", options.log_format}};
 }
 
 std::string SocketPath(const Options& options) { return options.run_dir + "/supervisor.sock"; }
@@ -54,8 +55,8 @@ struct Supervisor::Api {
     grpc::ServerBuilder builder;
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-             &services, &configuration, &workers, &system, &events, &logs, &virtual_services, &servers, &stats,
-             &sessions, &persistence}) {
+             &services, &configuration, &workers, &system, &events, &logs, &virtual_services,
+             &servers, &stats, &sessions, &persistence}) {
       builder.RegisterService(service);
     }
     server = builder.BuildAndStart();
@@ -87,20 +88,25 @@ Supervisor::Supervisor(const Options& options, Privilege privilege)
       checks_(loop_, events_),
       configurator_(loop_, options, deployment_, events_,
                     {.serving = [this] { return services_.serving(); },
-                     .deployed = [this](const Result<>& deployed) {
-                       services_.SetFault(deployed ? "" : deployed.error().message);
-                     }}),
+                     .deployed =
+                         [this](const Result<>& deployed) {
+                           services_.SetFault(deployed ? "" : deployed.error().message);
+                         }}),
       services_(
           loop_, fleet_, [this] { return configurator_.Redeploy(); },
-          [this](const config::v1::StartModes& modes) { return configurator_.SaveStartModes(modes); }) {
-  fleet_.SetEquip([this](std::shared_ptr<Process> process) { return deployment_.Equip(std::move(process)); });
+          [this](const config::v1::StartModes& modes) {
+            return configurator_.SaveStartModes(modes);
+          }) {
+  fleet_.SetEquip(
+      [this](std::shared_ptr<Process> process) { return deployment_.Equip(std::move(process)); });
   deployment_.OnHealth([this](std::shared_ptr<Process> health) { checks_.Follow(health); });
   if (privilege.keeper) {
     keeper_.emplace(std::move(privilege.keeper));
-    fleet_.SetLauncher("system", [this](const Role& role, const std::string& binary,
-                                        const std::vector<std::string>& arguments, Inheritance inheritance) {
-      return keeper_->Launch(role, binary, arguments, std::move(inheritance));
-    });
+    fleet_.SetLauncher("system",
+                       [this](const Role& role, const std::string& binary,
+                              const std::vector<std::string>& arguments, Inheritance inheritance) {
+                         return keeper_->Launch(role, binary, arguments, std::move(inheritance));
+                       });
   }
 }
 
@@ -124,8 +130,8 @@ int Supervisor::Run() {
 
 asio::awaitable<void> Supervisor::Start() {
   co_await StartWorkers();
-  api_ = std::make_unique<Api>(AdminContext{loop_, log_, events_, socket_, fleet_, services_, checks_, configurator_,
-                                            DescribePrivilege()});
+  api_ = std::make_unique<Api>(AdminContext{loop_, log_, events_, socket_, fleet_, services_,
+                                            checks_, configurator_, DescribePrivilege()});
   socket_.Serve(api_->server.get());
   sd_notify(0, "READY=1");
   log_.Info(fmt::format("ready; management socket {}", SocketPath(options_)));
@@ -136,7 +142,8 @@ asio::awaitable<void> Supervisor::StartWorkers() {
   services_.SetStartModes(configurator_.start_modes());
   services_.set_serving(services_.StartsByItself("haproxy"));
   if (const int adopted = co_await fleet_.AdoptAll(); adopted > 0) {
-    events_.Add(Event::INFO, "worker", "all", fmt::format("{} workers of an earlier supervisor adopted", adopted));
+    events_.Add(Event::INFO, "worker", "all",
+                fmt::format("{} workers of an earlier supervisor adopted", adopted));
   }
   (void)co_await fleet_.Start(*FindRole("system"));
   if (!services_.serving()) co_return;
@@ -144,19 +151,22 @@ asio::awaitable<void> Supervisor::StartWorkers() {
   if (fleet_.HasAdopted("health")) (void)co_await fleet_.Start(*FindRole("health"));
   if (fleet_.HasAdopted("proxy")) (void)co_await fleet_.Start(*FindRole("proxy"));
   if (auto deployed = co_await configurator_.Redeploy(); !deployed) {
-    events_.Add(Event::ERROR, "config", "running", fmt::format("cannot be served: {}", deployed.error().message));
+    events_.Add(Event::ERROR, "config", "running",
+                fmt::format("cannot be served: {}", deployed.error().message));
     Spawn(loop_, KeepTrying());
   }
   (void)co_await fleet_.Start(*FindRole("health"));
   (void)co_await fleet_.Start(*FindRole("proxy"));
 }
 
-// What kept the configuration from being served at the start may pass: a port that is taken, a worker that is not up.
+// What kept the configuration from being served at the start may pass: a port that is taken, a
+// worker that is not up.
 asio::awaitable<void> Supervisor::KeepTrying() {
   while (!stopping_ && services_.serving() && !services_.fault().empty()) {
     co_await Sleep(kRetry);
     if (stopping_ || !services_.serving() || services_.fault().empty()) co_return;
-    if (co_await configurator_.Redeploy()) events_.Add(Event::INFO, "config", "running", "is served now");
+    if (co_await configurator_.Redeploy())
+      events_.Add(Event::INFO, "config", "running", "is served now");
   }
 }
 
@@ -165,7 +175,8 @@ asio::awaitable<void> Supervisor::ReplaceOutdated() {
   for (const Role& role : Roles()) {
     const std::shared_ptr<Process> process = fleet_.Find(role.name);
     if (!process || !process->adopted || !fleet_.IsOutdated(*process)) continue;
-    events_.Add(Event::INFO, "worker", role.name, "its program was replaced on disk; a fresh process takes over");
+    events_.Add(Event::INFO, "worker", role.name,
+                "its program was replaced on disk; a fresh process takes over");
     (void)co_await fleet_.Replace(role, Services::kDrain);
   }
 }
@@ -200,7 +211,8 @@ void Supervisor::OnSignal(int signal) {
 
 asio::awaitable<void> Supervisor::Stop() {
   sd_notify(0, "STOPPING=1");
-  events_.Add(Event::INFO, "service", "system", fmt::format("stopping; sessions drain for {} s", Services::kDrain.count()));
+  events_.Add(Event::INFO, "service", "system",
+              fmt::format("stopping; sessions drain for {} s", Services::kDrain.count()));
   co_await services_.StopTraffic(Services::kDrain);
   co_await fleet_.Stop(*FindRole("system"), std::chrono::milliseconds(0));
   socket_.Close(SocketPath(options_));

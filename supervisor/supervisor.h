@@ -1,4 +1,5 @@
-// The whole of the supervisor: builds the parts, starts and adopts workers, serves the management API, stops.
+// The whole of the supervisor: builds the parts, starts and adopts workers, serves the management
+// API, stops.
 #ifndef ALOHA_SUPERVISOR_SUPERVISOR_H_
 #define ALOHA_SUPERVISOR_SUPERVISOR_H_
 

@@ -57,10 +57,12 @@ Result<> Refused(const std::vector<Problem>& problems, Caller& caller) {
   caller.detail.set_reason("INVALID_CONFIG");
   caller.detail.set_remedy("correct the fields and apply again");
   AddFindings(problems, caller.detail.mutable_violations());
-  const auto errors = std::count_if(problems.begin(), problems.end(),
-                                    [](const Problem& problem) { return problem.severity == Severity::kError; });
-  return Fail(Code::kInvalidArgument, fmt::format("the configuration has {} error{}; nothing was changed", errors,
-                                                  errors == 1 ? "" : "s"));
+  const auto errors = std::count_if(problems.begin(), problems.end(), [](const Problem& problem) {
+    return problem.severity == Severity::kError;
+  });
+  return Fail(Code::kInvalidArgument,
+              fmt::format("the configuration has {} error{}; nothing was changed", errors,
+                          errors == 1 ? "" : "s"));
 }
 
 Result<> Answer(const Result<Configurator::Applied>& applied, v1::ApplyConfigResponse* response) {
@@ -93,7 +95,8 @@ grpc::ServerUnaryReactor* ConfigurationApi::GetConfig(grpc::CallbackServerContex
                    });
 }
 
-Result<> ConfigurationApi::Get(const v1::GetConfigRequest& request, v1::GetConfigResponse* response) const {
+Result<> ConfigurationApi::Get(const v1::GetConfigRequest& request,
+                               v1::GetConfigResponse* response) const {
   const Configurator& configuration = context_.configuration;
   Result<ConfigVersion> version = configuration.running();
   if (request.version() != 0) {
@@ -111,7 +114,8 @@ Result<> ConfigurationApi::Get(const v1::GetConfigRequest& request, v1::GetConfi
   response->set_unsaved_changes(configuration.unsaved_changes());
   const auto confirm = configuration.ConfirmWithin();
   response->set_confirm_within_s(confirm ? static_cast<uint32_t>(confirm->count()) : 0);
-  for (const CompiledArea& area : configuration.compiled().areas) *response->add_areas() = Describe(area);
+  for (const CompiledArea& area : configuration.compiled().areas)
+    *response->add_areas() = Describe(area);
   return {};
 }
 
@@ -137,7 +141,8 @@ grpc::ServerUnaryReactor* ConfigurationApi::PlanConfig(grpc::CallbackServerConte
                      if (!checked) co_return tl::make_unexpected(checked.error());
                      AddFindings(checked->problems, response->mutable_findings());
                      if (!HasErrors(checked->problems)) {
-                       AddSteps(context_.configuration.PlanFor(checked->config), response->mutable_steps());
+                       AddSteps(context_.configuration.PlanFor(checked->config),
+                                response->mutable_steps());
                      }
                      co_return Result<>();
                    });
@@ -160,65 +165,71 @@ grpc::ServerUnaryReactor* ConfigurationApi::ApplyConfig(grpc::CallbackServerCont
                      change.confirm_within = std::chrono::seconds(request->confirm_within_s());
                      change.save = request->save();
                      change.expected_version = request->expected_version();
-                     co_return Answer(co_await context_.configuration.Apply(std::move(change)), response);
+                     co_return Answer(co_await context_.configuration.Apply(std::move(change)),
+                                      response);
                    });
 }
 
 grpc::ServerUnaryReactor* ConfigurationApi::ConfirmConfig(grpc::CallbackServerContext* call,
                                                           const v1::ConfirmConfigRequest*,
                                                           v1::ChangeResponse* response) {
-  return ServeCall(context_, call, CallKind::kChange, "Configuration/ConfirmConfig",
-                   [this, response](Caller& caller) -> asio::awaitable<Result<>> {
-                     if (auto done = co_await context_.configuration.Confirm(); !done) co_return done;
-                     FillEvent(context_.events.Add(
-                                   Event::INFO, "config",
-                                   fmt::format("version {}", context_.configuration.running().info.number()),
-                                   "confirmed", caller.actor, caller.method),
-                               response);
-                     co_return Result<>();
-                   });
+  return ServeCall(
+      context_, call, CallKind::kChange, "Configuration/ConfirmConfig",
+      [this, response](Caller& caller) -> asio::awaitable<Result<>> {
+        if (auto done = co_await context_.configuration.Confirm(); !done) co_return done;
+        FillEvent(context_.events.Add(
+                      Event::INFO, "config",
+                      fmt::format("version {}", context_.configuration.running().info.number()),
+                      "confirmed", caller.actor, caller.method),
+                  response);
+        co_return Result<>();
+      });
 }
 
 grpc::ServerUnaryReactor* ConfigurationApi::SaveConfig(grpc::CallbackServerContext* call,
                                                        const v1::SaveConfigRequest*,
                                                        v1::ChangeResponse* response) {
-  return ServeCall(context_, call, CallKind::kChange, "Configuration/SaveConfig",
-                   [this, response](Caller& caller) -> asio::awaitable<Result<>> {
-                     if (auto done = context_.configuration.Save(); !done) co_return done;
-                     FillEvent(context_.events.Add(
-                                   Event::INFO, "config",
-                                   fmt::format("version {}", context_.configuration.running().info.number()), "saved",
-                                   caller.actor, caller.method),
-                               response);
-                     co_return Result<>();
-                   });
+  return ServeCall(
+      context_, call, CallKind::kChange, "Configuration/SaveConfig",
+      [this, response](Caller& caller) -> asio::awaitable<Result<>> {
+        if (auto done = context_.configuration.Save(); !done) co_return done;
+        FillEvent(context_.events.Add(
+                      Event::INFO, "config",
+                      fmt::format("version {}", context_.configuration.running().info.number()),
+                      "saved", caller.actor, caller.method),
+                  response);
+        co_return Result<>();
+      });
 }
 
 grpc::ServerUnaryReactor* ConfigurationApi::ListVersions(grpc::CallbackServerContext* call,
                                                          const v1::ListVersionsRequest* request,
                                                          v1::ListVersionsResponse* response) {
-  return ServeCall(context_, call, CallKind::kRead, "Configuration/ListVersions",
-                   [this, request, response](Caller&) -> asio::awaitable<Result<>> {
-                     const Configurator& configuration = context_.configuration;
-                     co_return Page(configuration.store().List(), request->page_size(), request->page_token(),
-                                    response->mutable_next_page_token(), [&](const config::v1::VersionInfo& info) {
-                                      v1::Version* version = response->add_versions();
-                                      version->set_version(info.number());
-                                      version->set_time_us(info.time_us());
-                                      version->set_actor(info.user());
-                                      version->set_note(info.note());
-                                      version->set_origin(info.source());
-                                      version->set_running(info.number() == configuration.running().info.number());
-                                      version->set_saved(info.number() == configuration.saved_version());
-                                    });
-                   });
+  return ServeCall(
+      context_, call, CallKind::kRead, "Configuration/ListVersions",
+      [this, request, response](Caller&) -> asio::awaitable<Result<>> {
+        const Configurator& configuration = context_.configuration;
+        co_return Page(
+            configuration.store().List(), request->page_size(), request->page_token(),
+            response->mutable_next_page_token(), [&](const config::v1::VersionInfo& info) {
+              v1::Version* version = response->add_versions();
+              version->set_version(info.number());
+              version->set_time_us(info.time_us());
+              version->set_actor(info.user());
+              version->set_note(info.note());
+              version->set_origin(info.source());
+              version->set_running(info.number() == configuration.running().info.number());
+              version->set_saved(info.number() == configuration.saved_version());
+            });
+      });
 }
 
 // The canonical text of a version; of the saved or the running configuration for 0.
 Result<std::string> ConfigurationApi::TextOf(uint64_t version, bool saved_when_zero) const {
   const Configurator& configuration = context_.configuration;
   if (version == 0 && !saved_when_zero) return PrintText(configuration.running().config);
-  const auto read = version == 0 ? configuration.store().ReadSaved() : configuration.store().ReadVersion(version);
+  const auto read =
+      version == 0 ? configuration.store().ReadSaved() : configuration.store().ReadVersion(version);
   if (read) return PrintText(read->config);
   if (version == 0 && read.error().code == Code::kNotFound) return std::string();
   return tl::make_unexpected(read.error());
@@ -227,18 +238,19 @@ Result<std::string> ConfigurationApi::TextOf(uint64_t version, bool saved_when_z
 grpc::ServerUnaryReactor* ConfigurationApi::DiffVersions(grpc::CallbackServerContext* call,
                                                          const v1::DiffVersionsRequest* request,
                                                          v1::DiffVersionsResponse* response) {
-  return ServeCall(context_, call, CallKind::kRead, "Configuration/DiffVersions",
-                   [this, request, response](Caller&) -> asio::awaitable<Result<>> {
-                     const uint64_t from = request->from_version(), to = request->to_version();
-                     const auto old_text = TextOf(from, true);
-                     if (!old_text) co_return tl::make_unexpected(old_text.error());
-                     const auto new_text = TextOf(to, false);
-                     if (!new_text) co_return tl::make_unexpected(new_text.error());
-                     response->set_diff(UnifiedDiff(*old_text, *new_text,
-                                                    from == 0 ? "saved" : fmt::format("version {}", from),
-                                                    to == 0 ? "running" : fmt::format("version {}", to)));
-                     co_return Result<>();
-                   });
+  return ServeCall(
+      context_, call, CallKind::kRead, "Configuration/DiffVersions",
+      [this, request, response](Caller&) -> asio::awaitable<Result<>> {
+        const uint64_t from = request->from_version(), to = request->to_version();
+        const auto old_text = TextOf(from, true);
+        if (!old_text) co_return tl::make_unexpected(old_text.error());
+        const auto new_text = TextOf(to, false);
+        if (!new_text) co_return tl::make_unexpected(new_text.error());
+        response->set_diff(UnifiedDiff(*old_text, *new_text,
+                                       from == 0 ? "saved" : fmt::format("version {}", from),
+                                       to == 0 ? "running" : fmt::format("version {}", to)));
+        co_return Result<>();
+      });
 }
 
 grpc::ServerUnaryReactor* ConfigurationApi::RollbackConfig(grpc::CallbackServerContext* call,
@@ -246,8 +258,8 @@ grpc::ServerUnaryReactor* ConfigurationApi::RollbackConfig(grpc::CallbackServerC
                                                            v1::ApplyConfigResponse* response) {
   return ServeCall(context_, call, CallKind::kChange, "Configuration/RollbackConfig",
                    [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
-                     co_return Answer(co_await context_.configuration.Rollback(request->version(), caller.actor,
-                                                                               caller.method),
+                     co_return Answer(co_await context_.configuration.Rollback(
+                                          request->version(), caller.actor, caller.method),
                                       response);
                    });
 }
@@ -262,7 +274,8 @@ grpc::ServerUnaryReactor* ConfigurationApi::ResetConfig(grpc::CallbackServerCont
                      change.actor = caller.actor;
                      change.method = caller.method;
                      change.origin = "factory reset";
-                     co_return Answer(co_await context_.configuration.Apply(std::move(change)), response);
+                     co_return Answer(co_await context_.configuration.Apply(std::move(change)),
+                                      response);
                    });
 }
 

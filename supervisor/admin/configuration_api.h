@@ -12,7 +12,8 @@ class ConfigurationApi final : public admin::v1::Configuration::CallbackService 
  public:
   explicit ConfigurationApi(AdminContext& context) : context_(context) {}
 
-  grpc::ServerUnaryReactor* GetConfig(grpc::CallbackServerContext* call, const admin::v1::GetConfigRequest* request,
+  grpc::ServerUnaryReactor* GetConfig(grpc::CallbackServerContext* call,
+                                      const admin::v1::GetConfigRequest* request,
                                       admin::v1::GetConfigResponse* response) override;
   grpc::ServerUnaryReactor* ValidateConfig(grpc::CallbackServerContext* call,
                                            const admin::v1::ValidateConfigRequest* request,
@@ -43,7 +44,8 @@ class ConfigurationApi final : public admin::v1::Configuration::CallbackService 
                                         admin::v1::ApplyConfigResponse* response) override;
 
  private:
-  Result<> Get(const admin::v1::GetConfigRequest& request, admin::v1::GetConfigResponse* response) const;
+  Result<> Get(const admin::v1::GetConfigRequest& request,
+               admin::v1::GetConfigResponse* response) const;
   Result<std::string> TextOf(uint64_t version, bool saved_when_zero) const;
 
   AdminContext& context_;

@@ -42,9 +42,10 @@ grpc::ServerUnaryReactor* EventsApi::ListEvents(grpc::CallbackServerContext* cal
                          events.push_back(&event);
                        }
                      }
-                     co_return Page(events, request->page_size(), request->page_token(),
-                                    response->mutable_next_page_token(),
-                                    [&](const v1::Event* event) { *response->add_events() = *event; });
+                     co_return Page(
+                         events, request->page_size(), request->page_token(),
+                         response->mutable_next_page_token(),
+                         [&](const v1::Event* event) { *response->add_events() = *event; });
                    });
 }
 

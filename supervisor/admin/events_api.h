@@ -14,8 +14,8 @@ class EventsApi final : public admin::v1::Events::CallbackService {
   grpc::ServerUnaryReactor* ListEvents(grpc::CallbackServerContext* call,
                                        const admin::v1::ListEventsRequest* request,
                                        admin::v1::ListEventsResponse* response) override;
-  grpc::ServerWriteReactor<admin::v1::Event>* WatchEvents(grpc::CallbackServerContext* call,
-                                                          const admin::v1::WatchEventsRequest* request) override;
+  grpc::ServerWriteReactor<admin::v1::Event>* WatchEvents(
+      grpc::CallbackServerContext* call, const admin::v1::WatchEventsRequest* request) override;
 
  private:
   AdminContext& context_;

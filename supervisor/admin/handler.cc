@@ -37,11 +37,13 @@ std::string_view ReasonOf(Code code) {
 void Audit(AdminContext& context, const Caller& caller, CallKind kind, const Result<>& result) {
   if (kind == CallKind::kChange && !result) {
     context.events.Add(Event::WARNING, "audit", caller.method,
-                       fmt::format("refused: {}", result.error().message), caller.actor, caller.method, true);
+                       fmt::format("refused: {}", result.error().message), caller.actor,
+                       caller.method, true);
     return;
   }
-  context.log.Info(fmt::format("audit: {} by {}: {}", caller.method, caller.actor,
-                               result ? "done" : "refused: " + EscapeForLog(result.error().message)));
+  context.log.Info(
+      fmt::format("audit: {} by {}: {}", caller.method, caller.actor,
+                  result ? "done" : "refused: " + EscapeForLog(result.error().message)));
 }
 
 grpc::Status ToAdminStatus(const Result<>& result, const Caller& caller) {
@@ -52,6 +54,8 @@ grpc::Status ToAdminStatus(const Result<>& result, const Caller& caller) {
   return {plain.error_code(), plain.error_message(), detail.SerializeAsString()};
 }
 
-void FillEvent(const Event& event, admin::v1::ChangeResponse* response) { *response->mutable_event() = event; }
+void FillEvent(const Event& event, admin::v1::ChangeResponse* response) {
+  *response->mutable_event() = event;
+}
 
 }  // namespace aloha::supervisor

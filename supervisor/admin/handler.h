@@ -1,4 +1,5 @@
-// What every method of the management API shares: run on the control thread, know the caller, audit, answer.
+// What every method of the management API shares: run on the control thread, know the caller,
+// audit, answer.
 #ifndef ALOHA_SUPERVISOR_ADMIN_HANDLER_H_
 #define ALOHA_SUPERVISOR_ADMIN_HANDLER_H_
 
@@ -58,31 +59,36 @@ void FillEvent(const Event& event, admin::v1::ChangeResponse* response);
 
 // `work` lives in this frame until its coroutine has ended, so it may be a lambda that captures.
 template <typename Work>
-asio::awaitable<void> RunCall(AdminContext& context, CallKind kind, grpc::ServerUnaryReactor* reactor, Caller caller,
-                              Work work) {
+asio::awaitable<void> RunCall(AdminContext& context, CallKind kind,
+                              grpc::ServerUnaryReactor* reactor, Caller caller, Work work) {
   const Result<> result = co_await work(caller);
   Audit(context, caller, kind, result);
   reactor->Finish(ToAdminStatus(result, caller));
 }
 
-// Runs `work` (a function of Caller& to asio::awaitable<Result<>>) on the control thread and answers with its result.
+// Runs `work` (a function of Caller& to asio::awaitable<Result<>>) on the control thread and
+// answers with its result.
 template <typename Work>
-grpc::ServerUnaryReactor* ServeCall(AdminContext& context, grpc::CallbackServerContext* call, CallKind kind,
-                                    std::string_view method, Work work) {
+grpc::ServerUnaryReactor* ServeCall(AdminContext& context, grpc::CallbackServerContext* call,
+                                    CallKind kind, std::string_view method, Work work) {
   grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
   Caller caller{context.socket.Actor(call->peer()), std::string(method)};
-  asio::post(context.loop, [&context, kind, reactor, caller = std::move(caller), work = std::move(work)]() mutable {
+  asio::post(context.loop, [&context, kind, reactor, caller = std::move(caller),
+                            work = std::move(work)]() mutable {
     Spawn(context.loop, RunCall(context, kind, reactor, std::move(caller), std::move(work)));
   });
   return reactor;
 }
 
-// Pages of a list: the token is the offset of the next one. `add` is called for each element of this page.
+// Pages of a list: the token is the offset of the next one. `add` is called for each element of
+// this page.
 template <typename List, typename Add>
-Result<> Page(const List& list, int page_size, const std::string& page_token, std::string* next_page_token, Add add) {
+Result<> Page(const List& list, int page_size, const std::string& page_token,
+              std::string* next_page_token, Add add) {
   constexpr int kDefault = 100;
   constexpr int kMost = 1000;
-  if (page_size < 0 || page_size > kMost) return Fail(Code::kInvalidArgument, "1 to 1000, or 0 for 100", "page_size");
+  if (page_size < 0 || page_size > kMost)
+    return Fail(Code::kInvalidArgument, "1 to 1000, or 0 for 100", "page_size");
   size_t offset = 0;
   for (const char digit : page_token) {
     if (digit < '0' || digit > '9' || page_token.size() > 9) {

@@ -18,9 +18,13 @@ using LineStream = Stream<v1::LogLine>;
 // Reads the log of one worker into the stream; deletes itself at its end.
 class WorkerReader final : public grpc::ClientReadReactor<worker::v1::LogLine> {
  public:
-  WorkerReader(asio::io_context& loop, std::shared_ptr<Process> process, std::shared_ptr<LineStream::Handle> stream,
-               const v1::WatchLogRequest& request, std::shared_ptr<int> running)
-      : loop_(loop), process_(std::move(process)), stream_(std::move(stream)), running_(std::move(running)) {
+  WorkerReader(asio::io_context& loop, std::shared_ptr<Process> process,
+               std::shared_ptr<LineStream::Handle> stream, const v1::WatchLogRequest& request,
+               std::shared_ptr<int> running)
+      : loop_(loop),
+        process_(std::move(process)),
+        stream_(std::move(stream)),
+        running_(std::move(running)) {
     request_.set_access(true);
     request_.set_backlog(request.backlog());
     request_.set_follow(request.follow());
@@ -74,14 +78,18 @@ v1::LogLine OwnLine(const LogEntry& entry) {
   return line;
 }
 
-// Follows every wanted process, fresh ones too, until the reader is gone; or ends after what is kept.
+// Follows every wanted process, fresh ones too, until the reader is gone; or ends after what is
+// kept.
 asio::awaitable<void> Follow(AdminContext& context, std::shared_ptr<LineStream::Handle> stream,
                              v1::WatchLogRequest request) {
-  const bool own = request.service().empty() || request.service() == "supervisor" || request.service() == "system";
+  const bool own = request.service().empty() || request.service() == "supervisor" ||
+                   request.service() == "system";
   std::shared_ptr<void> watch;
   if (own) {
-    for (const LogEntry& entry : context.log.Recent(request.backlog())) stream->Send(OwnLine(entry));
-    if (request.follow()) watch = context.log.Watch([stream](const LogEntry& entry) { stream->Send(OwnLine(entry)); });
+    for (const LogEntry& entry : context.log.Recent(request.backlog()))
+      stream->Send(OwnLine(entry));
+    if (request.follow())
+      watch = context.log.Watch([stream](const LogEntry& entry) { stream->Send(OwnLine(entry)); });
   }
   auto running = std::make_shared<int>(0);
   std::set<pid_t> followed;
@@ -90,7 +98,8 @@ asio::awaitable<void> Follow(AdminContext& context, std::shared_ptr<LineStream::
     for (const auto& [name, slot] : context.fleet.slots()) {
       if (!slot.process || !Wanted(request.service(), *slot.role)) continue;
       if (!followed.insert(slot.process->pid).second) continue;
-      readings.push_back((new WorkerReader(context.loop, slot.process, stream, request, running))->context());
+      readings.push_back(
+          (new WorkerReader(context.loop, slot.process, stream, request, running))->context());
     }
     if (!request.follow() && running.use_count() == 1) break;
     co_await Sleep(std::chrono::milliseconds(request.follow() ? 200 : 20));

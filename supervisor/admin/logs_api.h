@@ -11,8 +11,8 @@ class LogsApi final : public admin::v1::Logs::CallbackService {
  public:
   explicit LogsApi(AdminContext& context) : context_(context) {}
 
-  grpc::ServerWriteReactor<admin::v1::LogLine>* WatchLog(grpc::CallbackServerContext* call,
-                                                         const admin::v1::WatchLogRequest* request) override;
+  grpc::ServerWriteReactor<admin::v1::LogLine>* WatchLog(
+      grpc::CallbackServerContext* call, const admin::v1::WatchLogRequest* request) override;
 
  private:
   AdminContext& context_;

@@ -17,9 +17,11 @@ inline constexpr std::chrono::seconds kProxyTimeout{5};
 // Calls one method of the running proxy; kUnavailable, with what to do, when none runs.
 template <typename Request, typename Response>
 asio::awaitable<Result<Response>> CallProxy(
-    AdminContext& context, UnaryMethod<class worker::v1::Proxy::Stub::async, Request, Response> method, Request request) {
+    AdminContext& context,
+    UnaryMethod<class worker::v1::Proxy::Stub::async, Request, Response> method, Request request) {
   const std::shared_ptr<Process> proxy = context.fleet.Find("proxy");
-  if (!proxy) co_return Fail(Code::kUnavailable, "aloha-proxy does not run; alohactl service list says why");
+  if (!proxy)
+    co_return Fail(Code::kUnavailable, "aloha-proxy does not run; alohactl service list says why");
   const auto stub = worker::v1::Proxy::NewStub(proxy->channel);
   co_return co_await Call(stub->async(), method, std::move(request), kProxyTimeout);
 }

@@ -58,7 +58,8 @@ v1::StatsSnapshot Convert(const w::GetStatsResponse& in) {
 asio::awaitable<void> Follow(AdminContext& context, std::shared_ptr<StatsStream::Handle> stream,
                              std::chrono::milliseconds interval) {
   while (stream->alive()) {
-    const auto stats = co_await CallProxy(context, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
+    const auto stats =
+        co_await CallProxy(context, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
     // Without a proxy nothing is counted; the stream goes on.
     stream->Send(stats ? Convert(*stats) : Convert(w::GetStatsResponse()));
     co_await Sleep(interval);
@@ -67,38 +68,42 @@ asio::awaitable<void> Follow(AdminContext& context, std::shared_ptr<StatsStream:
 
 }  // namespace
 
-grpc::ServerUnaryReactor* StatsApi::GetStats(grpc::CallbackServerContext* call, const v1::GetStatsRequest*,
+grpc::ServerUnaryReactor* StatsApi::GetStats(grpc::CallbackServerContext* call,
+                                             const v1::GetStatsRequest*,
                                              v1::StatsSnapshot* response) {
   return ServeCall(context_, call, CallKind::kRead, "Stats/GetStats",
                    [this, response](Caller&) -> asio::awaitable<Result<>> {
-                     const auto stats =
-                         co_await CallProxy(context_, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
+                     const auto stats = co_await CallProxy(
+                         context_, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
                      if (!stats) co_return tl::make_unexpected(stats.error());
                      *response = Convert(*stats);
                      co_return Result<>();
                    });
 }
 
-grpc::ServerWriteReactor<v1::StatsSnapshot>* StatsApi::WatchStats(grpc::CallbackServerContext*,
-                                                                  const v1::WatchStatsRequest* request) {
+grpc::ServerWriteReactor<v1::StatsSnapshot>* StatsApi::WatchStats(
+    grpc::CallbackServerContext*, const v1::WatchStatsRequest* request) {
   auto* stream = new StatsStream;
-  const uint32_t interval = request->interval_ms() == 0 ? 1'000 : std::clamp(request->interval_ms(), 200u, 60'000u);
+  const uint32_t interval =
+      request->interval_ms() == 0 ? 1'000 : std::clamp(request->interval_ms(), 200u, 60'000u);
   asio::post(context_.loop, [this, handle = stream->handle(), interval] {
     Spawn(context_.loop, Follow(context_, handle, std::chrono::milliseconds(interval)));
   });
   return stream;
 }
 
-grpc::ServerUnaryReactor* StatsApi::ResetStats(grpc::CallbackServerContext* call, const v1::ResetStatsRequest*,
+grpc::ServerUnaryReactor* StatsApi::ResetStats(grpc::CallbackServerContext* call,
+                                               const v1::ResetStatsRequest*,
                                                v1::ChangeResponse* response) {
   return ServeCall(context_, call, CallKind::kChange, "Stats/ResetStats",
                    [this, response](Caller& caller) -> asio::awaitable<Result<>> {
-                     const auto reset =
-                         co_await CallProxy(context_, &w::Proxy::Stub::async::ResetStats, w::ResetStatsRequest());
+                     const auto reset = co_await CallProxy(
+                         context_, &w::Proxy::Stub::async::ResetStats, w::ResetStatsRequest());
                      if (!reset) co_return tl::make_unexpected(reset.error());
-                     FillEvent(context_.events.Add(Event::INFO, "stats", "all", "counters set to zero", caller.actor,
-                                                   caller.method),
-                               response);
+                     FillEvent(
+                         context_.events.Add(Event::INFO, "stats", "all", "counters set to zero",
+                                             caller.actor, caller.method),
+                         response);
                      co_return Result<>();
                    });
 }
@@ -106,54 +111,56 @@ grpc::ServerUnaryReactor* StatsApi::ResetStats(grpc::CallbackServerContext* call
 grpc::ServerUnaryReactor* SessionsApi::ListSessions(grpc::CallbackServerContext* call,
                                                     const v1::ListSessionsRequest* request,
                                                     v1::ListSessionsResponse* response) {
-  return ServeCall(
-      context_, call, CallKind::kRead, "Sessions/ListSessions",
-      [this, request, response](Caller&) -> asio::awaitable<Result<>> {
-        w::ListSessionsRequest ask;
-        ask.set_service(request->virtual_service());
-        ask.set_server(request->server());
-        ask.set_client_address(request->client_address());
-        ask.set_limit(kMostListed);
-        const auto sessions = co_await CallProxy(context_, &w::Proxy::Stub::async::ListSessions, ask);
-        if (!sessions) co_return tl::make_unexpected(sessions.error());
-        response->set_total(sessions->total());
-        co_return Page(sessions->sessions(), request->page_size(), request->page_token(),
-                       response->mutable_next_page_token(), [&](const w::Session& in) {
-                         v1::Session* out = response->add_sessions();
-                         out->set_id(in.id());
-                         out->set_virtual_service(in.service());
-                         out->set_server(in.server());
-                         out->set_client(in.client());
-                         out->set_listener(in.listener());
-                         out->set_age_ms(in.age_ms());
-                         out->set_idle_ms(in.idle_ms());
-                         out->set_bytes_from_client(in.bytes_from_client());
-                         out->set_bytes_to_client(in.bytes_to_client());
-                         out->set_state(in.state());
-                         out->set_sni(in.sni());
-                       });
-      });
+  return ServeCall(context_, call, CallKind::kRead, "Sessions/ListSessions",
+                   [this, request, response](Caller&) -> asio::awaitable<Result<>> {
+                     w::ListSessionsRequest ask;
+                     ask.set_service(request->virtual_service());
+                     ask.set_server(request->server());
+                     ask.set_client_address(request->client_address());
+                     ask.set_limit(kMostListed);
+                     const auto sessions =
+                         co_await CallProxy(context_, &w::Proxy::Stub::async::ListSessions, ask);
+                     if (!sessions) co_return tl::make_unexpected(sessions.error());
+                     response->set_total(sessions->total());
+                     co_return Page(sessions->sessions(), request->page_size(),
+                                    request->page_token(), response->mutable_next_page_token(),
+                                    [&](const w::Session& in) {
+                                      v1::Session* out = response->add_sessions();
+                                      out->set_id(in.id());
+                                      out->set_virtual_service(in.service());
+                                      out->set_server(in.server());
+                                      out->set_client(in.client());
+                                      out->set_listener(in.listener());
+                                      out->set_age_ms(in.age_ms());
+                                      out->set_idle_ms(in.idle_ms());
+                                      out->set_bytes_from_client(in.bytes_from_client());
+                                      out->set_bytes_to_client(in.bytes_to_client());
+                                      out->set_state(in.state());
+                                      out->set_sni(in.sni());
+                                    });
+                   });
 }
 
 grpc::ServerUnaryReactor* SessionsApi::CloseSession(grpc::CallbackServerContext* call,
                                                     const v1::CloseSessionRequest* request,
                                                     v1::CloseSessionResponse* response) {
-  return ServeCall(
-      context_, call, CallKind::kChange, "Sessions/CloseSession",
-      [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
-        w::CloseSessionsRequest ask;
-        ask.set_id(request->id());
-        ask.set_service(request->virtual_service());
-        ask.set_server(request->server());
-        ask.set_client_address(request->client_address());
-        const auto closed = co_await CallProxy(context_, &w::Proxy::Stub::async::CloseSessions, ask);
-        if (!closed) co_return tl::make_unexpected(closed.error());
-        response->set_closed(closed->closed());
-        *response->mutable_event() =
-            context_.events.Add(Event::INFO, "session", request->id() == 0 ? "matching" : std::to_string(request->id()),
-                                fmt::format("{} closed", closed->closed()), caller.actor, caller.method);
-        co_return Result<>();
-      });
+  return ServeCall(context_, call, CallKind::kChange, "Sessions/CloseSession",
+                   [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
+                     w::CloseSessionsRequest ask;
+                     ask.set_id(request->id());
+                     ask.set_service(request->virtual_service());
+                     ask.set_server(request->server());
+                     ask.set_client_address(request->client_address());
+                     const auto closed =
+                         co_await CallProxy(context_, &w::Proxy::Stub::async::CloseSessions, ask);
+                     if (!closed) co_return tl::make_unexpected(closed.error());
+                     response->set_closed(closed->closed());
+                     *response->mutable_event() = context_.events.Add(
+                         Event::INFO, "session",
+                         request->id() == 0 ? "matching" : std::to_string(request->id()),
+                         fmt::format("{} closed", closed->closed()), caller.actor, caller.method);
+                     co_return Result<>();
+                   });
 }
 
 grpc::ServerUnaryReactor* PersistenceApi::ListEntries(grpc::CallbackServerContext* call,
@@ -165,7 +172,8 @@ grpc::ServerUnaryReactor* PersistenceApi::ListEntries(grpc::CallbackServerContex
         w::ListStickEntriesRequest ask;
         ask.set_table(request->table());
         ask.set_limit(kMostListed);
-        const auto entries = co_await CallProxy(context_, &w::Proxy::Stub::async::ListStickEntries, ask);
+        const auto entries =
+            co_await CallProxy(context_, &w::Proxy::Stub::async::ListStickEntries, ask);
         if (!entries) co_return tl::make_unexpected(entries.error());
         response->set_total(entries->total());
         co_return Page(entries->entries(), request->page_size(), request->page_token(),
@@ -188,7 +196,8 @@ grpc::ServerUnaryReactor* PersistenceApi::ClearEntries(grpc::CallbackServerConte
         w::ClearStickEntriesRequest ask;
         ask.set_table(request->table());
         ask.set_client_address(request->client_address());
-        const auto cleared = co_await CallProxy(context_, &w::Proxy::Stub::async::ClearStickEntries, ask);
+        const auto cleared =
+            co_await CallProxy(context_, &w::Proxy::Stub::async::ClearStickEntries, ask);
         if (!cleared) co_return tl::make_unexpected(cleared.error());
         response->set_cleared(cleared->cleared());
         *response->mutable_event() = context_.events.Add(

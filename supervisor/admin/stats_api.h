@@ -11,11 +11,13 @@ class StatsApi final : public admin::v1::Stats::CallbackService {
  public:
   explicit StatsApi(AdminContext& context) : context_(context) {}
 
-  grpc::ServerUnaryReactor* GetStats(grpc::CallbackServerContext* call, const admin::v1::GetStatsRequest* request,
+  grpc::ServerUnaryReactor* GetStats(grpc::CallbackServerContext* call,
+                                     const admin::v1::GetStatsRequest* request,
                                      admin::v1::StatsSnapshot* response) override;
   grpc::ServerWriteReactor<admin::v1::StatsSnapshot>* WatchStats(
       grpc::CallbackServerContext* call, const admin::v1::WatchStatsRequest* request) override;
-  grpc::ServerUnaryReactor* ResetStats(grpc::CallbackServerContext* call, const admin::v1::ResetStatsRequest* request,
+  grpc::ServerUnaryReactor* ResetStats(grpc::CallbackServerContext* call,
+                                       const admin::v1::ResetStatsRequest* request,
                                        admin::v1::ChangeResponse* response) override;
 
  private:

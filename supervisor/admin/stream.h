@@ -1,4 +1,5 @@
-// A server stream fed from the control thread. Messages wait in a bounded queue; a slow reader loses the oldest.
+// A server stream fed from the control thread. Messages wait in a bounded queue; a slow reader
+// loses the oldest.
 #ifndef ALOHA_SUPERVISOR_ADMIN_STREAM_H_
 #define ALOHA_SUPERVISOR_ADMIN_STREAM_H_
 

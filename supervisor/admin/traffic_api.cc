@@ -25,17 +25,19 @@ asio::awaitable<StatsByService> FetchStats(AdminContext& context) {
   StatsByService by_service;
   auto stats = co_await CallProxy(context, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
   if (stats) {
-    for (w::ServiceStats& service : *stats->mutable_services()) by_service[service.service()] = std::move(service);
+    for (w::ServiceStats& service : *stats->mutable_services())
+      by_service[service.service()] = std::move(service);
   }
   co_return by_service;
 }
 
 v1::Server::CheckState CheckStateOf(w::CheckState state) {
-  return state == w::CHECK_STATE_UNSPECIFIED ? v1::Server::UNKNOWN : static_cast<v1::Server::CheckState>(state);
+  return state == w::CHECK_STATE_UNSPECIFIED ? v1::Server::UNKNOWN
+                                             : static_cast<v1::Server::CheckState>(state);
 }
 
-v1::Server Describe(const AdminContext& context, const w::VirtualService& service, const w::Server& server,
-                    const StatsByService& stats) {
+v1::Server Describe(const AdminContext& context, const w::VirtualService& service,
+                    const w::Server& server, const StatsByService& stats) {
   v1::Server out;
   out.set_virtual_service(service.name());
   out.set_name(server.name());
@@ -61,7 +63,8 @@ v1::Server Describe(const AdminContext& context, const w::VirtualService& servic
   return out;
 }
 
-std::string DescribePersistence(const w::ProxySnapshot& snapshot, const w::VirtualService& service) {
+std::string DescribePersistence(const w::ProxySnapshot& snapshot,
+                                const w::VirtualService& service) {
   if (service.stick_table().empty()) return "none";
   for (const w::StickTable& table : snapshot.stick_tables()) {
     if (table.name() != service.stick_table()) continue;
@@ -81,7 +84,8 @@ v1::VirtualService DescribeService(const AdminContext& context, const w::Virtual
   v1::VirtualService out;
   out.set_name(service.name());
   for (const CompiledArea& area : compiled.areas) {
-    if (std::find(area.services.begin(), area.services.end(), service.name()) != area.services.end()) {
+    if (std::find(area.services.begin(), area.services.end(), service.name()) !=
+        area.services.end()) {
       out.set_area(area.name);
     }
   }
@@ -112,8 +116,8 @@ asio::awaitable<void> AddResults(AdminContext& context, v1::VirtualService& serv
   const std::shared_ptr<Process> health = context.fleet.Find("health");
   if (!health) co_return;
   const auto stub = w::Health::NewStub(health->channel);
-  const auto reports =
-      co_await Call(stub->async(), &w::Health::Stub::async::ListChecks, w::ListChecksRequest(), kProxyTimeout);
+  const auto reports = co_await Call(stub->async(), &w::Health::Stub::async::ListChecks,
+                                     w::ListChecksRequest(), kProxyTimeout);
   if (!reports) co_return;
   for (const w::Target& target : context.configuration.compiled().health.targets()) {
     if (target.service() != service.name()) continue;
@@ -139,54 +143,61 @@ asio::awaitable<void> AddResults(AdminContext& context, v1::VirtualService& serv
 
 }  // namespace
 
-grpc::ServerUnaryReactor* VirtualServicesApi::ListVirtualServices(grpc::CallbackServerContext* call,
-                                                                  const v1::ListVirtualServicesRequest* request,
-                                                                  v1::ListVirtualServicesResponse* response) {
+grpc::ServerUnaryReactor* VirtualServicesApi::ListVirtualServices(
+    grpc::CallbackServerContext* call, const v1::ListVirtualServicesRequest* request,
+    v1::ListVirtualServicesResponse* response) {
   return ServeCall(context_, call, CallKind::kRead, "VirtualServices/ListVirtualServices",
                    [this, request, response](Caller&) -> asio::awaitable<Result<>> {
                      const StatsByService stats = co_await FetchStats(context_);
-                     co_return Page(context_.configuration.compiled().proxy.services(), request->page_size(),
-                                    request->page_token(), response->mutable_next_page_token(),
+                     co_return Page(context_.configuration.compiled().proxy.services(),
+                                    request->page_size(), request->page_token(),
+                                    response->mutable_next_page_token(),
                                     [&](const w::VirtualService& service) {
-                                      *response->add_virtual_services() = DescribeService(context_, service, stats);
+                                      *response->add_virtual_services() =
+                                          DescribeService(context_, service, stats);
                                     });
                    });
 }
 
-grpc::ServerUnaryReactor* VirtualServicesApi::GetVirtualService(grpc::CallbackServerContext* call,
-                                                                const v1::GetVirtualServiceRequest* request,
-                                                                v1::VirtualService* response) {
+grpc::ServerUnaryReactor* VirtualServicesApi::GetVirtualService(
+    grpc::CallbackServerContext* call, const v1::GetVirtualServiceRequest* request,
+    v1::VirtualService* response) {
   return ServeCall(context_, call, CallKind::kRead, "VirtualServices/GetVirtualService",
                    [this, request, response](Caller&) -> asio::awaitable<Result<>> {
                      const StatsByService stats = co_await FetchStats(context_);
-                     for (const w::VirtualService& service : context_.configuration.compiled().proxy.services()) {
+                     for (const w::VirtualService& service :
+                          context_.configuration.compiled().proxy.services()) {
                        if (service.name() != request->name()) continue;
                        *response = DescribeService(context_, service, stats);
                        co_await AddResults(context_, *response);
                        co_return Result<>();
                      }
                      co_return Fail(Code::kNotFound,
-                                    fmt::format("there is no virtual service \"{}\"", EscapeForLog(request->name())));
+                                    fmt::format("there is no virtual service \"{}\"",
+                                                EscapeForLog(request->name())));
                    });
 }
 
 grpc::ServerUnaryReactor* ServersApi::ListServers(grpc::CallbackServerContext* call,
                                                   const v1::ListServersRequest* request,
                                                   v1::ListServersResponse* response) {
-  return ServeCall(context_, call, CallKind::kRead, "Servers/ListServers",
-                   [this, request, response](Caller&) -> asio::awaitable<Result<>> {
-                     const StatsByService stats = co_await FetchStats(context_);
-                     std::vector<std::pair<const w::VirtualService*, const w::Server*>> servers;
-                     for (const w::VirtualService& service : context_.configuration.compiled().proxy.services()) {
-                       if (!request->virtual_service().empty() && service.name() != request->virtual_service()) continue;
-                       for (const w::Server& server : service.servers()) servers.emplace_back(&service, &server);
-                     }
-                     co_return Page(servers, request->page_size(), request->page_token(),
-                                    response->mutable_next_page_token(), [&](const auto& server) {
-                                      *response->add_servers() =
-                                          Describe(context_, *server.first, *server.second, stats);
-                                    });
-                   });
+  return ServeCall(
+      context_, call, CallKind::kRead, "Servers/ListServers",
+      [this, request, response](Caller&) -> asio::awaitable<Result<>> {
+        const StatsByService stats = co_await FetchStats(context_);
+        std::vector<std::pair<const w::VirtualService*, const w::Server*>> servers;
+        for (const w::VirtualService& service :
+             context_.configuration.compiled().proxy.services()) {
+          if (!request->virtual_service().empty() && service.name() != request->virtual_service())
+            continue;
+          for (const w::Server& server : service.servers()) servers.emplace_back(&service, &server);
+        }
+        co_return Page(servers, request->page_size(), request->page_token(),
+                       response->mutable_next_page_token(), [&](const auto& server) {
+                         *response->add_servers() =
+                             Describe(context_, *server.first, *server.second, stats);
+                       });
+      });
 }
 
 grpc::ServerUnaryReactor* ServersApi::SetServerState(grpc::CallbackServerContext* call,
@@ -195,20 +206,24 @@ grpc::ServerUnaryReactor* ServersApi::SetServerState(grpc::CallbackServerContext
   return ServeCall(
       context_, call, CallKind::kChange, "Servers/SetServerState",
       [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
-        if (request->admin_state() < v1::Server::READY || request->admin_state() > v1::Server::MAINTENANCE) {
+        if (request->admin_state() < v1::Server::READY ||
+            request->admin_state() > v1::Server::MAINTENANCE) {
           co_return Fail(Code::kInvalidArgument, "READY, DRAIN or MAINTENANCE", "admin_state");
         }
         const auto state = static_cast<w::AdminState>(request->admin_state());
-        const auto changed = co_await context_.configuration.SetServerState(request->server(), state);
+        const auto changed =
+            co_await context_.configuration.SetServerState(request->server(), state);
         if (!changed) co_return tl::make_unexpected(changed.error());
-        *response->mutable_event() =
-            context_.events.Add(Event::INFO, "server", request->server(),
-                                v1::Server::AdminState_Name(request->admin_state()), caller.actor, caller.method);
+        *response->mutable_event() = context_.events.Add(
+            Event::INFO, "server", request->server(),
+            v1::Server::AdminState_Name(request->admin_state()), caller.actor, caller.method);
         const StatsByService stats = co_await FetchStats(context_);
-        for (const w::VirtualService& service : context_.configuration.compiled().proxy.services()) {
+        for (const w::VirtualService& service :
+             context_.configuration.compiled().proxy.services()) {
           for (const w::Server& server : service.servers()) {
-            const bool meant = std::find(changed->begin(), changed->end(),
-                                         std::pair(service.name(), server.name())) != changed->end();
+            const bool meant =
+                std::find(changed->begin(), changed->end(),
+                          std::pair(service.name(), server.name())) != changed->end();
             if (meant) *response->add_servers() = Describe(context_, service, server, stats);
           }
         }

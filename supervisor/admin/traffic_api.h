@@ -1,4 +1,5 @@
-// aloha.admin.v1.VirtualServices and Servers: what listens, where it goes, and whether that is well.
+// aloha.admin.v1.VirtualServices and Servers: what listens, where it goes, and whether that is
+// well.
 #ifndef ALOHA_SUPERVISOR_ADMIN_TRAFFIC_API_H_
 #define ALOHA_SUPERVISOR_ADMIN_TRAFFIC_API_H_
 
@@ -11,9 +12,9 @@ class VirtualServicesApi final : public admin::v1::VirtualServices::CallbackServ
  public:
   explicit VirtualServicesApi(AdminContext& context) : context_(context) {}
 
-  grpc::ServerUnaryReactor* ListVirtualServices(grpc::CallbackServerContext* call,
-                                                const admin::v1::ListVirtualServicesRequest* request,
-                                                admin::v1::ListVirtualServicesResponse* response) override;
+  grpc::ServerUnaryReactor* ListVirtualServices(
+      grpc::CallbackServerContext* call, const admin::v1::ListVirtualServicesRequest* request,
+      admin::v1::ListVirtualServicesResponse* response) override;
   grpc::ServerUnaryReactor* GetVirtualService(grpc::CallbackServerContext* call,
                                               const admin::v1::GetVirtualServiceRequest* request,
                                               admin::v1::VirtualService* response) override;

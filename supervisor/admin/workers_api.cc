@@ -53,7 +53,9 @@ v1::Worker DescribeSupervisor() {
   const Usage usage = ObserveUsage(getpid());
   worker.set_memory_bytes(usage.memory_bytes);
   worker.set_cpu_us(usage.cpu_us);
-  worker.set_reason("owns configuration, states and the management API; reads nothing from the network");
+  worker.set_uptime_s(usage.uptime_s);
+  worker.set_reason(
+      "owns configuration, states and the management API; reads nothing from the network");
   SetConfinement(&worker, ObserveSupervisor());
   return worker;
 }
@@ -75,9 +77,8 @@ v1::Worker Describe(const Slot& slot) {
   const Process& process = *slot.process;
   worker.set_pid(process.pid);
   worker.set_adopted(process.adopted);
-  const auto age = std::chrono::steady_clock::now() - process.since;
-  worker.set_uptime_s(static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(age).count()));
   const Usage usage = ObserveUsage(process.pid);
+  worker.set_uptime_s(usage.uptime_s);
   worker.set_memory_bytes(usage.memory_bytes);
   worker.set_cpu_us(usage.cpu_us);
   SetConfinement(&worker, ObserveWorker(process, IsPrivileged(process)));
@@ -92,10 +93,12 @@ grpc::ServerUnaryReactor* WorkersApi::ListWorkers(grpc::CallbackServerContext* c
   return ServeCall(context_, call, CallKind::kRead, "Workers/ListWorkers",
                    [this, request, response](Caller&) -> asio::awaitable<Result<>> {
                      std::vector<v1::Worker> workers = {DescribeSupervisor()};
-                     for (const auto& [name, slot] : context_.fleet.slots()) workers.push_back(Describe(slot));
-                     co_return Page(workers, request->page_size(), request->page_token(),
-                                    response->mutable_next_page_token(),
-                                    [&](const v1::Worker& worker) { *response->add_workers() = worker; });
+                     for (const auto& [name, slot] : context_.fleet.slots())
+                       workers.push_back(Describe(slot));
+                     co_return Page(
+                         workers, request->page_size(), request->page_token(),
+                         response->mutable_next_page_token(),
+                         [&](const v1::Worker& worker) { *response->add_workers() = worker; });
                    });
 }
 
@@ -112,19 +115,22 @@ grpc::ServerUnaryReactor* WorkersApi::RestartWorker(grpc::CallbackServerContext*
                                      EscapeForLog(request->name())));
         }
         if (!context_.fleet.slots().find(role->name)->second.wanted) {
-          co_return Fail(Code::kFailedPrecondition, fmt::format("{} is stopped; start {}", role->name, role->service));
+          co_return Fail(Code::kFailedPrecondition,
+                         fmt::format("{} is stopped; start {}", role->name, role->service));
         }
         const auto drain = role->name == "proxy" ? std::chrono::milliseconds(Services::kDrain)
                                                  : std::chrono::milliseconds(0);
-        if (auto replaced = co_await context_.fleet.Replace(*role, drain); !replaced) co_return replaced;
-        FillEvent(context_.events.Add(Event::INFO, "worker", role->name, "restarted", caller.actor, caller.method),
+        if (auto replaced = co_await context_.fleet.Replace(*role, drain); !replaced)
+          co_return replaced;
+        FillEvent(context_.events.Add(Event::INFO, "worker", role->name, "restarted", caller.actor,
+                                      caller.method),
                   response);
         co_return Result<>();
       });
 }
 
-grpc::ServerUnaryReactor* SystemApi::GetInfo(grpc::CallbackServerContext* call, const v1::GetInfoRequest*,
-                                             v1::SystemInfo* response) {
+grpc::ServerUnaryReactor* SystemApi::GetInfo(grpc::CallbackServerContext* call,
+                                             const v1::GetInfoRequest*, v1::SystemInfo* response) {
   return ServeCall(context_, call, CallKind::kRead, "System/GetInfo",
                    [this, response](Caller&) -> asio::awaitable<Result<>> {
                      Fill(response);
@@ -153,7 +159,8 @@ void SystemApi::Fill(v1::SystemInfo* info) const {
   info->set_memory_bytes(static_cast<uint64_t>(memory.totalram) * memory.mem_unit);
   info->set_unsaved_changes(context_.configuration.unsaved_changes());
   info->set_privilege(context_.privilege);
-  if (const auto system = context_.fleet.Find("system")) info->set_landlock_abi(system->info.landlock_abi());
+  if (const auto system = context_.fleet.Find("system"))
+    info->set_landlock_abi(system->info.landlock_abi());
 }
 
 }  // namespace aloha::supervisor

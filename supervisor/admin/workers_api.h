@@ -31,7 +31,8 @@ class SystemApi final : public admin::v1::System::CallbackService {
   explicit SystemApi(AdminContext& context)
       : context_(context), started_(std::chrono::steady_clock::now()) {}
 
-  grpc::ServerUnaryReactor* GetInfo(grpc::CallbackServerContext* call, const admin::v1::GetInfoRequest* request,
+  grpc::ServerUnaryReactor* GetInfo(grpc::CallbackServerContext* call,
+                                    const admin::v1::GetInfoRequest* request,
                                     admin::v1::SystemInfo* response) override;
 
  private:
