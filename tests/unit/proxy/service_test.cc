@@ -17,7 +17,6 @@ namespace {
 using Kind = Service::Choice::Kind;
 using worker::v1::ADMIN_STATE_DRAIN;
 using worker::v1::ADMIN_STATE_MAINTENANCE;
-using worker::v1::ADMIN_STATE_READY;
 using worker::v1::CHECK_STATE_DOWN;
 using worker::v1::CHECK_STATE_UP;
 
