@@ -2,12 +2,13 @@
 import concurrent.futures
 import imaplib
 import os
+import poplib
 import re
+import smtplib
 import threading
 import time
 
 import clients
-import config
 import ports
 import pytest
 from dialogues import Dialogues
@@ -134,7 +135,6 @@ def test_200_dialogues_while_a_server_dies_twice(site, balanced, tls):
 
 
 def test_what_is_sent_is_what_is_fetched(site, balanced):
-    import smtplib
     message = MESSAGE.replace(b"Subject: ten", b"Subject: sent ten").replace(b"00000001 x", b"..001\r\n.\tdots x")
     with smtplib.SMTP("127.0.0.1", balanced["smtp"], timeout=30) as c:
         c.sendmail("a@example.test", [f"{USER}@{DOMAIN}"], message)
@@ -151,8 +151,6 @@ def test_what_is_sent_is_what_is_fetched(site, balanced):
 
 
 def test_starttls_of_the_servers_passes_through(site, balanced):
-    import poplib
-    import smtplib
     c = imaplib.IMAP4("127.0.0.1", balanced["imap"], timeout=30)
     c.starttls(clients.unverified())
     c.login(USER, PASSWORD)
@@ -168,7 +166,6 @@ def test_starttls_of_the_servers_passes_through(site, balanced):
 
 
 def test_idle_of_imap_hears_of_new_mail(site, balanced):
-    import smtplib
     with clients.Line(balanced["imap"], timeout=20) as line:
         line.read()
         line.ask(f"a LOGIN {USER} {PASSWORD}", until="a OK")

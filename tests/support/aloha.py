@@ -110,7 +110,9 @@ class Aloha:
         return {s["name"]: s for s in self.ctl("service", "list")["services"]}[name]
 
     def tail(self, lines=30):
-        return "\n".join(self.log.read_text().splitlines()[-lines:])
+        """The end of the log, without what polling and load write."""
+        kept = [line for line in self.log.read_text().splitlines() if "audit:" not in line and "access:" not in line]
+        return "\n".join(kept[-lines:])
 
     def kill(self):
         """kill -9 of the supervisor alone."""
