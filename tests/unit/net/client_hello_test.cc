@@ -32,8 +32,9 @@ std::string Hello(const std::string& extensions) {
 
 TEST(ClientHelloTest, FindsTheName) {
   const std::string hello =
-      Hello(Extension(43, "\x02\x03\x04") + NameExtension("mail.example.org") + Extension(5, ""));
-  const ServerName found = ReadServerName(hello + "more data");
+      Hello(Extension(43, "\x02\x03\x04") + NameExtension("mail.example.org") + Extension(5, "")) +
+      "more data";
+  const ServerName found = ReadServerName(hello);
   EXPECT_EQ(found.kind, Kind::kFound);
   EXPECT_EQ(found.name, "mail.example.org");
 }
