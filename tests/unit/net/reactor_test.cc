@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <future>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace aloha::net {
@@ -15,9 +16,18 @@ namespace {
 class Recorder final : public EventHandler {
  public:
   void OnEvents(uint32_t events, unsigned tag) override {
-    if (tag == 5 && (events & EPOLLIN)) got_data.set_value();
+    if (tag == 5 && (events & EPOLLIN) && !std::exchange(told_, true)) got_data.set_value();
   }
   std::promise<void> got_data;
+
+ private:
+  bool told_ = false;
+};
+
+class Alarm final : public Timer {
+ public:
+  void OnTimer() override { rang.set_value(); }
+  std::promise<void> rang;
 };
 
 class ReactorTest : public testing::Test {
@@ -31,16 +41,20 @@ class ReactorTest : public testing::Test {
   }
   std::unique_ptr<Reactor> reactor_ = Reactor::Create().value();
   std::thread thread_;
+  // Events may come until the thread has ended.
+  Recorder recorder_;
+  Alarm alarm_;
+  UniqueFd ours_;
 };
 
 TEST_F(ReactorTest, DeliversEventsWithTheirTag) {
   int pair[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
-  const UniqueFd ours(pair[0]), theirs(pair[1]);
-  Recorder recorder;
-  reactor_->Post([&] { ASSERT_TRUE(reactor_->Watch(ours.get(), recorder, 5)); });
+  ours_.reset(pair[0]);
+  const UniqueFd theirs(pair[1]);
+  reactor_->Post([&] { ASSERT_TRUE(reactor_->Watch(ours_.get(), recorder_, 5)); });
   ASSERT_EQ(write(theirs.get(), "x", 1), 1);
-  recorder.got_data.get_future().wait();
+  recorder_.got_data.get_future().wait();
 }
 
 TEST_F(ReactorTest, RunsTasksInOrder) {
@@ -53,16 +67,9 @@ TEST_F(ReactorTest, RunsTasksInOrder) {
   EXPECT_TRUE(std::is_sorted(result.begin(), result.end()));
 }
 
-class Alarm final : public Timer {
- public:
-  void OnTimer() override { rang.set_value(); }
-  std::promise<void> rang;
-};
-
 TEST_F(ReactorTest, TimersWakeIt) {
-  Alarm alarm;
-  reactor_->Post([&] { reactor_->timers().Arm(alarm, reactor_->NowMs() + 30); });
-  alarm.rang.get_future().wait();
+  reactor_->Post([&] { reactor_->timers().Arm(alarm_, reactor_->NowMs() + 30); });
+  alarm_.rang.get_future().wait();
 }
 
 }  // namespace
