@@ -229,7 +229,10 @@ asio::awaitable<Result<>> Deployment::Apply(Target next, std::function<Result<>(
   // A worker that is just being started again is waited for, outside the lock that its equipping
   // needs.
   for (const std::string_view role : kOrder) {
-    if (fleet_.slots().find(role)->second.wanted) (void)co_await fleet_.Await(role, kWorkerTimeout);
+    const Slot::State state = fleet_.slots().find(role)->second.state;
+    if (state == Slot::State::kStarting || state == Slot::State::kWaiting) {
+      (void)co_await fleet_.Await(role, kWorkerTimeout);
+    }
   }
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
   const std::vector<v1::Listener> fresh = Missing(next);

@@ -41,7 +41,14 @@ asio::awaitable<int> Fleet::AdoptAll() {
   for (const Role& role : Roles()) {
     const WorkerPaths paths(options_.run_dir, role.name);
     Result<std::shared_ptr<Process>> process = co_await Attach(role, paths.control);
-    if (!process) continue;  // nobody there: the usual case
+    if (!process) {
+      // Nobody there is the usual case; one who does not answer leaves by itself after a while.
+      if (process.error().code != Code::kUnavailable) {
+        events_.Add(Event::WARNING, "worker", role.name,
+                    fmt::format("an earlier one was not adopted: {}", process.error().message));
+      }
+      continue;
+    }
     (*process)->adopted = true;
     adopted_[std::string(role.name)] = *process;
     all_.push_back(*process);
@@ -92,6 +99,11 @@ asio::awaitable<Result<>> Fleet::TakeUp(Slot& slot, std::shared_ptr<Process> pro
   if (auto equipped = co_await equip_(process); !equipped) {
     Signal(*process, SIGKILL);
     co_return equipped;
+  }
+  if (!slot.wanted) {
+    Signal(*process, SIGTERM);
+    co_return Fail(Code::kAborted,
+                   fmt::format("{} was stopped while it started", slot.role->binary));
   }
   if (process->ended)
     co_return Fail(Code::kUnavailable, fmt::format("{} ended while it started", slot.role->binary));

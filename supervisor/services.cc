@@ -1,10 +1,13 @@
 #include "supervisor/services.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "supervisor/async.h"
+#include "supervisor/config/file.h"
 
 namespace aloha::supervisor {
 namespace {
@@ -31,6 +34,15 @@ bool Services::StartsByItself(std::string_view service) const {
   const auto found = automatic_.find(service);
   return found == automatic_.end() || found->second;
 }
+
+void Services::Recall() {
+  constexpr size_t kLongestActor = 1'000;
+  const Result<std::string> stopped = ReadTextFile(stop_file_, kLongestActor);
+  if (stopped) stopped_by_ = EscapeForLog(*stopped);
+  serving_ = !stopped && StartsByItself("haproxy");
+}
+
+void Services::ForgetStop() const { unlink(stop_file_.c_str()); }
 
 Result<> Services::Usable(const std::string& name) const {
   if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) {
@@ -92,6 +104,7 @@ std::vector<Service> Services::List() const {
 asio::awaitable<Result<>> Services::StartTraffic() {
   serving_ = true;
   stopped_by_.clear();
+  ForgetStop();
   if (auto deployed = co_await redeploy_(); !deployed) co_return deployed;
   for (const char* role : {"health", "proxy"}) {
     if (auto started = co_await fleet_.Start(*FindRole(role)); !started) co_return started;
@@ -119,6 +132,7 @@ asio::awaitable<Result<>> Services::Stop(std::string name, bool now, std::string
         Code::kFailedPrecondition,
         "system is what manages all others and cannot be stopped; stop haproxy to stop serving");
   }
+  if (auto noted = WriteFileAtomically(stop_file_, actor); !noted) co_return noted;
   stopped_by_ = std::move(actor);
   // Sessions drain behind the answer; listeners are closed before it.
   serving_ = false;

@@ -21,19 +21,28 @@ class Services {
   // Time that sessions get when haproxy stops or its proxy is replaced.
   static constexpr std::chrono::seconds kDrain{30};
 
+  // stop_file: remembers, until the next boot, that haproxy was stopped, so that a crash of the
+  // supervisor does not start it again.
   // redeploy: brings the running configuration to the workers, as far as serving() allows.
   // save: keeps start-up modes; its failure refuses the change.
-  Services(asio::io_context& loop, Fleet& fleet,
+  Services(asio::io_context& loop, Fleet& fleet, std::string stop_file,
            std::function<asio::awaitable<Result<>>()> redeploy,
            std::function<Result<>(const config::v1::StartModes&)> save)
-      : loop_(loop), fleet_(fleet), redeploy_(std::move(redeploy)), save_(std::move(save)) {}
+      : loop_(loop),
+        fleet_(fleet),
+        stop_file_(std::move(stop_file)),
+        redeploy_(std::move(redeploy)),
+        save_(std::move(save)) {}
 
   // Modes of an earlier run.
   void SetStartModes(const config::v1::StartModes& modes);
   bool StartsByItself(std::string_view service) const;
   // haproxy is wanted: listeners may be open.
   bool serving() const { return serving_; }
-  void set_serving(bool serving) { serving_ = serving; }
+  // At the start: whether haproxy is wanted, by its mode and by what was asked before a crash.
+  void Recall();
+  // At an orderly end: the next start goes by the mode alone.
+  void ForgetStop() const;
   // What keeps the running configuration from being served ("address already in use …"); empty:
   // nothing.
   void SetFault(std::string fault) { fault_ = std::move(fault); }
@@ -58,6 +67,7 @@ class Services {
 
   asio::io_context& loop_;
   Fleet& fleet_;
+  const std::string stop_file_;
   std::function<asio::awaitable<Result<>>()> redeploy_;
   std::function<Result<>(const config::v1::StartModes&)> save_;
   std::map<std::string, bool, std::less<>> automatic_;  // absent: true

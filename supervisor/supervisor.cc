@@ -93,7 +93,8 @@ Supervisor::Supervisor(const Options& options, Privilege privilege)
                            services_.SetFault(deployed ? "" : deployed.error().message);
                          }}),
       services_(
-          loop_, fleet_, [this] { return configurator_.Redeploy(); },
+          loop_, fleet_, options.run_dir + "/haproxy.stopped",
+          [this] { return configurator_.Redeploy(); },
           [this](const config::v1::StartModes& modes) {
             return configurator_.SaveStartModes(modes);
           }) {
@@ -140,13 +141,17 @@ asio::awaitable<void> Supervisor::Start() {
 
 asio::awaitable<void> Supervisor::StartWorkers() {
   services_.SetStartModes(configurator_.start_modes());
-  services_.set_serving(services_.StartsByItself("haproxy"));
+  services_.Recall();
   if (const int adopted = co_await fleet_.AdoptAll(); adopted > 0) {
     events_.Add(Event::INFO, "worker", "all",
                 fmt::format("{} workers of an earlier supervisor adopted", adopted));
   }
   (void)co_await fleet_.Start(*FindRole("system"));
-  if (!services_.serving()) co_return;
+  if (!services_.serving()) {
+    // Adopted ones of a service that was stopped: their drain goes on.
+    Spawn(loop_, services_.StopTraffic(Services::kDrain));
+    co_return;
+  }
   // Adopted ones go on serving while the rest is decided.
   if (fleet_.HasAdopted("health")) (void)co_await fleet_.Start(*FindRole("health"));
   if (fleet_.HasAdopted("proxy")) (void)co_await fleet_.Start(*FindRole("proxy"));
@@ -215,6 +220,7 @@ asio::awaitable<void> Supervisor::Stop() {
               fmt::format("stopping; sessions drain for {} s", Services::kDrain.count()));
   co_await services_.StopTraffic(Services::kDrain);
   co_await fleet_.Stop(*FindRole("system"), std::chrono::milliseconds(0));
+  services_.ForgetStop();
   socket_.Close(SocketPath(options_));
   fleet_.RemovePaths();
   log_.Info("stopped");

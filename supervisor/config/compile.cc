@@ -96,6 +96,7 @@ void CompileServer(Compilation& compilation, const VirtualService& from,
   to->set_send_proxy(SendProxyOf(server));
   to->set_slow_start_ms(Milliseconds(server.has_slow_start(), server.slow_start(), 0s));
   to->set_admin_state(compilation.StateOf(from.name(), server.name(), false));
+  to->set_unchecked(!from.has_health_check());
   if (!from.has_health_check()) return;
   const std::string id = CheckId(from.name(), server.name());
   SetCheck(from.health_check(),

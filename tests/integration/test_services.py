@@ -83,3 +83,14 @@ def test_manual_is_kept_and_obeyed_at_the_next_start(running):
 def test_an_unknown_service_is_refused(running):
     result = running.raw("service", "start", "nginx")
     assert result.returncode in (1, 2) and "nginx" in result.stderr
+
+
+def test_a_stop_outlives_a_crash_of_the_supervisor(running):
+    running.ctl("service", "stop", "haproxy", "--now")
+    running.kill()
+    running.start()
+    assert running.service("haproxy")["state"] == "NOK"
+    with pytest.raises(ConnectionRefusedError):
+        clients.imap(running.port)
+    running.ctl("service", "start", "haproxy")
+    until(lambda: clients.imap(running.port), 5, "started by hand")

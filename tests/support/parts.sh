@@ -97,8 +97,13 @@ part_format() {
     '"$@" ls-files -z "*.cc" "*.h" | xargs -0r clang-format-16 --dry-run -Werror' format "${git[@]}"
 }
 
-part_tidy() {
-  build dev && check "clang-tidy" /usr/bin/python3 tests/support/tidy.py build/dev build/tidy-cache "$jobs"
+part_tidy() { tidy "clang-tidy" cli supervisor workers tests/farm tests/bench; }
+
+# tidy NAME FOLDER...
+tidy() {
+  local name=$1
+  shift
+  build dev && check "$name" /usr/bin/python3 tests/support/tidy.py build/dev build/tidy-cache "$jobs" "$@"
 }
 
 part_unit() { unit_tests dev; }
@@ -143,6 +148,7 @@ part_slow() {
   ASAN_OPTIONS=detect_leaks=0 ALOHA_BIN='' python_tests asan tests/integration
   TSAN_OPTIONS=halt_on_error=1 unit_tests tsan -R 'proxy|net|runtime'
   TSAN_OPTIONS=halt_on_error=1 ALOHA_BIN='' python_tests tsan tests/integration/test_balance.py
+  tidy "clang-tidy of the unit tests" tests/unit
   fuzz_targets 600
   ALOHA_SOAK_SECONDS=${ALOHA_SOAK_SECONDS:-1800} python_tests dev tests/soak
 }

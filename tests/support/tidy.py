@@ -1,4 +1,4 @@
-"""Runs clang-tidy over the project's own sources: tidy.py BUILD_FOLDER CACHE_FOLDER JOBS
+"""Runs clang-tidy over sources of the project: tidy.py BUILD_FOLDER CACHE_FOLDER JOBS FOLDER...
 
 A file is looked at again only when it, something it includes, .clang-tidy or its compile command has changed: the
 key of an answer is a hash of all of these, the list of includes being the one that ninja keeps. Only good answers
@@ -53,7 +53,7 @@ def key(command, paths, hashes, common):
     return total.hexdigest()
 
 
-def main(build, cache, jobs):
+def main(build, cache, jobs, *folders):
     build, cache, root = pathlib.Path(build), pathlib.Path(cache), pathlib.Path.cwd()
     cache.mkdir(parents=True, exist_ok=True)
     version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
@@ -63,7 +63,7 @@ def main(build, cache, jobs):
     todo = []
     for entry in json.loads((build / "compile_commands.json").read_text()):
         source = pathlib.Path(entry["file"])
-        if root / "build" in source.parents:
+        if not any(root / folder in source.parents for folder in folders):
             continue
         words = entry["command"].split()
         made = words[words.index("-o") + 1]

@@ -52,7 +52,11 @@ void Engine::Commit() {
   for (const auto& settings : running_->services) {
     Service& service = *settings->service;
     for (auto& server : service.Apply(settings->plan, now)) maintenance.push_back(server);
-    for (const auto& [server, ignored] : settings->plan.servers) {
+    for (const auto& [server, wanted] : settings->plan.servers) {
+      if (wanted.unchecked) {
+        check_states_.erase({service.name(), server->name});
+        service.SetCheckState(server->name, worker::v1::CHECK_STATE_UNKNOWN, now, down);
+      }
       const auto state = check_states_.find({service.name(), server->name});
       if (state == check_states_.end()) continue;
       service.SetCheckState(server->name, state->second, now, down);

@@ -64,6 +64,7 @@ struct ServerSettings {
   worker::v1::SendProxy send_proxy = worker::v1::SEND_PROXY_UNSPECIFIED;
   uint64_t slow_start_ms = 0;
   worker::v1::AdminState admin_state = worker::v1::ADMIN_STATE_READY;
+  bool unchecked = false;
 };
 
 // Identity is name and address: a server whose address changes is another one. What is not const is

@@ -19,15 +19,27 @@ constexpr std::array<std::pair<Code, grpc::StatusCode>, 10> kCodes = {{
     {Code::kInternal, grpc::StatusCode::INTERNAL},
 }};
 
+// A status travels as HTTP/2 metadata, of which 8 KiB pass.
+constexpr size_t kMaxMessageBytes = 4'000;
+
+std::string Cut(std::string message) {
+  if (message.size() <= kMaxMessageBytes) return message;
+  size_t end = kMaxMessageBytes;
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0) == 0x80) --end;
+  message.resize(end);
+  return message + " …";
+}
+
 }  // namespace
 
 grpc::Status ToStatus(const Error& error) {
   for (const auto& [ours, theirs] : kCodes) {
     if (ours == error.code) {
-      return {theirs, error.field.empty() ? error.message : error.field + ": " + error.message};
+      return {theirs,
+              Cut(error.field.empty() ? error.message : error.field + ": " + error.message)};
     }
   }
-  return {grpc::StatusCode::INTERNAL, error.message};
+  return {grpc::StatusCode::INTERNAL, Cut(error.message)};
 }
 
 Error FromStatus(const grpc::Status& status) {

@@ -1,4 +1,5 @@
-// The size of a stick table's memory, agreed between the supervisor, who makes it, and the proxy, who uses it.
+// The size of a stick table's memory, agreed between the supervisor, who makes it, and the proxy,
+// who uses it.
 #ifndef ALOHA_WORKERS_RUNTIME_STICK_MEMORY_H_
 #define ALOHA_WORKERS_RUNTIME_STICK_MEMORY_H_
 
@@ -10,7 +11,9 @@ namespace aloha {
 // One entry: address, server, expiry, check word.
 inline constexpr size_t kStickEntryBytes = 64;
 
-constexpr size_t StickMemoryBytes(uint32_t max_entries) { return size_t{max_entries} * kStickEntryBytes; }
+constexpr size_t StickMemoryBytes(uint32_t max_entries) {
+  return size_t{max_entries} * kStickEntryBytes;
+}
 
 }  // namespace aloha
 

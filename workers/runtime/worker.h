@@ -56,7 +56,8 @@ class Role {
     (void)role;
     (void)socket;
   }
-  // What must outlive this process and its supervisor: sent to every supervisor that attaches. They stay the role's.
+  // What must outlive this process and its supervisor: sent to every supervisor that attaches. They
+  // stay the role's.
   virtual std::vector<NamedDescriptor> Keepsakes() { return {}; }
   // Why something that this role may need is not at hand; see GetInfoResponse.
   virtual std::vector<std::string> Limitations() { return {}; }

@@ -8,7 +8,6 @@
 
 #include "supervisor/config/plan.h"
 #include "supervisor/config/print.h"
-#include "supervisor/config/set_field.h"
 #include "supervisor/config/utf8.h"
 #include "supervisor/config/validate.h"
 
@@ -36,12 +35,6 @@ void RunPipeline(std::string_view text) {
   const Compiled compiled = Compile(checked.config, {}, 2);
   Require(Plan(compiled, Compile(again.config, {}, 2)).empty());
   Plan(Compile({}, {}, 2), compiled);
-
-  // The first line as a path, the whole as a value: whatever comes of it must not be half done.
-  config::v1::Config changed = checked.config;
-  if (!SetField(changed, text.substr(0, text.find('\n')), text)) {
-    Require(PrintText(changed) == printed);
-  }
 }
 
 }  // namespace

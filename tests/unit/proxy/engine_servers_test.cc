@@ -93,6 +93,19 @@ TEST_F(EngineServersTest, StatesThatComeBeforeTheirServerCount) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(proxy_.Ask(), "b");
 }
 
+TEST_F(EngineServersTest, AServerWhoseCheckIsTakenAwayIsUsedAgain) {
+  proxy_.AddServer("a", a_.port());
+  proxy_.Apply();
+  proxy_.SetCheck("a", CHECK_STATE_DOWN);
+  EXPECT_EQ(proxy_.Ask(), "");
+  proxy_.service().mutable_servers(0)->set_unchecked(true);
+  proxy_.Apply();
+  EXPECT_EQ(proxy_.Ask(), "a");
+  proxy_.service().mutable_servers(0)->set_unchecked(false);
+  proxy_.Apply();
+  EXPECT_EQ(proxy_.Ask(), "a");  // what was heard before is forgotten
+}
+
 TEST_F(EngineServersTest, MaintenanceClosesAndDrainKeeps) {
   proxy_.AddServer("a", a_.port());
   proxy_.AddServer("b", b_.port());
