@@ -3,6 +3,7 @@
 
 jobs=${JOBS:-$(nproc)}
 results=$root/build/test-results
+tidy_cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/aloha-tidy
 export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1  # clones in other folders share what was compiled
 export PYTHONDONTWRITEBYTECODE=1
@@ -103,7 +104,7 @@ part_tidy() { tidy "clang-tidy" cli supervisor workers tests/farm tests/bench; }
 tidy() {
   local name=$1
   shift
-  build dev && check "$name" /usr/bin/python3 tests/support/tidy.py build/dev build/tidy-cache "$jobs" "$@"
+  build dev && check "$name" /usr/bin/python3 tests/support/tidy.py build/dev "$tidy_cache" "$jobs" "$@"
 }
 
 part_unit() { unit_tests dev; }

@@ -1,8 +1,8 @@
 """Runs clang-tidy over sources of the project: tidy.py BUILD_FOLDER CACHE_FOLDER JOBS FOLDER...
 
 A file is looked at again only when it, something it includes, .clang-tidy or its compile command has changed: the
-key of an answer is a hash of all of these, the list of includes being the one that ninja keeps. Only good answers
-are kept. Exit code 1 when a file has a finding.
+key of an answer is a hash of all of these, the list of includes being the one that ninja keeps, and the same wherever
+the tree stands. Only good answers are kept. Exit code 1 when a file has a finding.
 """
 
 import concurrent.futures
@@ -47,7 +47,7 @@ def key(command, paths, hashes, common):
     total = hashlib.sha256(common + command.encode())
     for path in sorted(paths):
         try:
-            total.update(path.encode() + hashes.of(path))
+            total.update(hashes.of(path))
         except OSError:
             return None
     return total.hexdigest()
@@ -67,7 +67,7 @@ def main(build, cache, jobs, *folders):
             continue
         words = entry["command"].split()
         made = words[words.index("-o") + 1]
-        name = key(entry["command"], known.get(made, []), hashes, common)
+        name = key(entry["command"].replace(str(root), ""), known.get(made, []), hashes, common)
         if name is None or not (cache / name).exists():
             todo.append((source, name))
 
