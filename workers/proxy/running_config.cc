@@ -159,8 +159,8 @@ class Builder {
     ServicePlan::Entry entry;
     entry.server = settings.service->Find(server.name(), *address);
     if (!entry.server) entry.server = std::make_shared<Server>(server.name(), *address, threads_);
-    entry.settings = {server.weight(), server.max_connections(), server.send_proxy(),
-                      server.slow_start_ms(), server.admin_state(), server.unchecked()};
+    entry.settings = {server.weight(),        server.max_connections(), server.send_proxy(),
+                      server.slow_start_ms(), server.admin_state(),     server.unchecked()};
     if (server.admin_state() == worker::v1::ADMIN_STATE_UNSPECIFIED) {
       entry.settings.admin_state = worker::v1::ADMIN_STATE_READY;
     }
