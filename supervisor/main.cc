@@ -25,17 +25,17 @@
 #include "supervisor/supervisor.h"
 
 int main(int argc, char** argv) {
-  using namespace aloha;
+  namespace supervisor = aloha::supervisor;
   supervisor::Options options;
   if (const int code = supervisor::ParseOptions(argc, argv, &options); code >= 0) return code;
   if (options.check) return supervisor::CheckFile(options);
   std::signal(SIGPIPE, SIG_IGN);
-  Result<supervisor::Privilege> privilege = supervisor::SettlePrivilege(options);
+  aloha::Result<supervisor::Privilege> privilege = supervisor::SettlePrivilege(options);
   if (!privilege) {
     std::fprintf(stderr, "aloha-supervisor: %s\n", privilege.error().message.c_str());
     return 1;
   }
-  auto* supervisor = new supervisor::Supervisor(options, std::move(*privilege));
+  auto* service = new supervisor::Supervisor(options, std::move(*privilege));
   // Not destroyed: threads of gRPC may still hold what belongs to it.
-  std::_Exit(supervisor->Run());
+  std::_Exit(service->Run());
 }
