@@ -20,11 +20,12 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
-# Standalone Asio. The two definitions are needed by clang, which Asio 1.22 does not recognise as able.
+# Standalone Asio. The two definitions about coroutines are needed by clang, which Asio 1.22 does not recognise as able.
+# Whether Asio 1.22 takes aligned_alloc depends on what was included before it, and so differs between files: never.
 find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
 add_library(aloha_asio INTERFACE)
 target_compile_definitions(aloha_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_HAS_CO_AWAIT
-                                                ASIO_HAS_STD_COROUTINE)
+                                                ASIO_HAS_STD_COROUTINE ASIO_DISABLE_STD_ALIGNED_ALLOC)
 target_include_directories(aloha_asio SYSTEM INTERFACE ${ASIO_INCLUDE_DIR})
 target_link_libraries(aloha_asio INTERFACE Threads::Threads)
 

@@ -83,6 +83,9 @@ Result<Privilege> SettlePrivilege(const Options& options) {
       if (!keeper) return tl::make_unexpected(keeper.error());
       privilege.keeper = std::move(*keeper);
       if (auto became = Become(*user); !became) return tl::make_unexpected(became.error());
+      // aloha-system comes from the keeper, so nothing this process starts needs a privilege of its
+      // file. With file capabilities that would void them, so there it stays off.
+      prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     }
   } else {
     const passwd* self = getpwuid(geteuid());
