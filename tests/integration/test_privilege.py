@@ -41,6 +41,8 @@ def check_confined(aloha, capable=("system",)):
             if name != "supervisor":
                 assert status["NoNewPrivs"] == "1", name
                 assert status["Seccomp"] == "2", name
+            elif aloha.ctl("system", "info")["privilege"] == "keeper":
+                assert status["NoNewPrivs"] == "1", name
 
 
 @pytest.mark.parametrize("arguments", [("--user", USER), ()], ids=["user", "no user named"])
