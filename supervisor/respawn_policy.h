@@ -17,7 +17,7 @@ class RespawnPolicy {
   // So many of them are a crash loop.
   static constexpr size_t kCrashLoop = 5;
   static constexpr std::chrono::milliseconds kFirstPause{100};
-  static constexpr std::chrono::milliseconds kLongestPause{30'000};
+  static constexpr std::chrono::milliseconds kLongestPause{5'000};
 
   // Notes an end that nobody asked for. Answers how long to wait before the next start.
   std::chrono::milliseconds Ended(Time now);
