@@ -195,7 +195,8 @@ asio::awaitable<Result<>> Deployment::PrepareAll(const Target& next,
       if (auto sent = SendListeners(*process, fresh); !sent) co_return sent;
       if (auto sent = SendTables(*process, next); !sent) co_return sent;
     }
-    if (auto prepared = co_await Prepare(process, next, generation); !prepared) co_return prepared;
+    const auto prepared = co_await Prepare(process, next, generation);
+    if (!prepared) co_return prepared;
   }
   co_return Result<>();
 }
@@ -270,7 +271,8 @@ asio::awaitable<Result<>> Deployment::Equip(std::shared_ptr<Process> process) {
     if (auto sent = SendTables(*process, target_); !sent) co_return sent;
   }
   const uint64_t generation = NextGeneration(process->info.generation());
-  if (auto prepared = co_await Prepare(process, target_, generation); !prepared) co_return prepared;
+  const auto prepared = co_await Prepare(process, target_, generation);
+  if (!prepared) co_return prepared;
   v1::CommitSnapshotRequest request;
   request.set_generation(generation);
   const auto committed = co_await Call(

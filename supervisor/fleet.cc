@@ -94,9 +94,12 @@ asio::awaitable<Result<std::shared_ptr<Process>>> Fleet::Launch(const Role& role
 }
 
 // Equips a process and makes it the running one.
-asio::awaitable<Result<>> Fleet::TakeUp(Slot& slot, std::shared_ptr<Process> process) {
+asio::awaitable<Result<>> Fleet::TakeUp(Slot& slot, Result<std::shared_ptr<Process>> launched) {
+  if (!launched) co_return tl::make_unexpected(launched.error());
+  std::shared_ptr<Process> process = *launched;
   Spawn(loop_, Watch(slot, process));
-  if (auto equipped = co_await equip_(process); !equipped) {
+  const auto equipped = co_await equip_(process);
+  if (!equipped) {
     Signal(*process, SIGKILL);
     co_return equipped;
   }
@@ -125,12 +128,9 @@ asio::awaitable<Result<>> Fleet::Start(const Role& role) {
   } else {
     process = co_await Launch(role);
   }
-  Result<> up =
-      process ? co_await TakeUp(slot, *process) : Result<>(tl::make_unexpected(process.error()));
+  Result<> up = co_await TakeUp(slot, process);
   if (!up) {
-    slot.problem = up.error().message;
-    events_.Add(Event::ERROR, "worker", role.name, fmt::format("did not start: {}", slot.problem));
-    slot.policy.Ended(std::chrono::steady_clock::now());
+    NoteFailedStart(slot, up.error());
     Spawn(loop_, Respawn(slot));
     co_return up;
   }
@@ -159,12 +159,29 @@ void Fleet::NoteEnd(Slot& slot, const Process& process) {
               fmt::format("pid {} ended: {}", process.pid, slot.last_exit));
 }
 
+void Fleet::NoteFailedStart(Slot& slot, const Error& error) {
+  slot.state = slot.wanted ? Slot::State::kWaiting : Slot::State::kStopped;
+  if (std::exchange(slot.problem, error.message) == error.message) return;  // told already
+  events_.Add(Event::ERROR, "worker", slot.role->name,
+              fmt::format("did not start: {}", slot.problem));
+}
+
+// One at a time for a role; it gives way to whoever starts the role meanwhile.
 asio::awaitable<void> Fleet::Respawn(Slot& slot) {
-  auto pause = slot.process ? std::chrono::milliseconds(0)
-                            : slot.policy.Ended(std::chrono::steady_clock::now());
-  while (slot.wanted && !slot.process) {
+  if (std::exchange(slot.respawning, true)) co_return;
+  co_await RespawnUntilUp(slot);
+  slot.respawning = false;
+}
+
+asio::awaitable<void> Fleet::RespawnUntilUp(Slot& slot) {
+  const auto taken = [&slot] {
+    return !slot.wanted || slot.process || slot.state == Slot::State::kStarting;
+  };
+  bool told = false;
+  while (!taken()) {
+    auto pause = slot.policy.Ended(std::chrono::steady_clock::now());
     if (slot.policy.InCrashLoop(std::chrono::steady_clock::now())) {
-      if (slot.state != Slot::State::kCrashLoop) {
+      if (!std::exchange(told, true)) {
         events_.Add(Event::ERROR, "worker", slot.role->name,
                     fmt::format("crash loop: last {}; trying again every {} s", slot.last_exit,
                                 RespawnPolicy::kLongestPause.count() / 1000));
@@ -175,19 +192,16 @@ asio::awaitable<void> Fleet::Respawn(Slot& slot) {
       slot.state = Slot::State::kWaiting;
     }
     if (pause.count() > 0) co_await Sleep(pause);
-    if (!slot.wanted || slot.process) co_return;
+    if (taken()) co_return;
+    slot.state = Slot::State::kStarting;
     Result<std::shared_ptr<Process>> process = co_await Launch(*slot.role);
-    Result<> up =
-        process ? co_await TakeUp(slot, *process) : Result<>(tl::make_unexpected(process.error()));
+    Result<> up = co_await TakeUp(slot, process);
     if (up) {
       events_.Add(Event::INFO, "worker", slot.role->name,
                   fmt::format("started again (pid {})", slot.process->pid));
       co_return;
     }
-    slot.problem = up.error().message;
-    events_.Add(Event::ERROR, "worker", slot.role->name,
-                fmt::format("did not start: {}", slot.problem));
-    pause = slot.policy.Ended(std::chrono::steady_clock::now());
+    NoteFailedStart(slot, up.error());
   }
 }
 
@@ -207,10 +221,23 @@ asio::awaitable<Result<>> Fleet::Replace(const Role& role, std::chrono::millisec
   Slot& slot = slots_.find(role.name)->second;
   std::shared_ptr<Process> old = slot.process;
   if (!old) co_return co_await Start(role);
+  if (slot.state == Slot::State::kStarting) {
+    co_return Fail(Code::kAborted, fmt::format("{} is just being replaced", role.binary));
+  }
   slot.policy.Forget();
+  slot.state = Slot::State::kStarting;
   Result<std::shared_ptr<Process>> process = co_await Launch(role);
-  if (!process) co_return tl::make_unexpected(process.error());
-  if (auto up = co_await TakeUp(slot, *process); !up) co_return up;
+  Result<> up = co_await TakeUp(slot, process);
+  if (!up) {
+    NoteFailedStart(slot, up.error());
+    if (slot.process) {
+      slot.state = Slot::State::kRunning;  // the old one serves on
+      slot.problem.clear();
+    } else {
+      Spawn(loop_, Respawn(slot));
+    }
+    co_return up;
+  }
   events_.Add(Event::INFO, "worker", role.name,
               fmt::format("replaced pid {} by pid {}", old->pid, (*process)->pid));
   Spawn(loop_, Retire(old, drain));

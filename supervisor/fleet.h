@@ -25,6 +25,7 @@ struct Slot {
   const Role* role = nullptr;
   State state = State::kStopped;
   bool wanted = false;
+  bool respawning = false;           // a coroutine is at it
   std::shared_ptr<Process> process;  // attached and equipped, or null
   RespawnPolicy policy;
   uint32_t restarts = 0;
@@ -87,9 +88,11 @@ class Fleet {
 
  private:
   asio::awaitable<Result<std::shared_ptr<Process>>> Launch(const Role& role);
-  asio::awaitable<Result<>> TakeUp(Slot& slot, std::shared_ptr<Process> process);
+  asio::awaitable<Result<>> TakeUp(Slot& slot, Result<std::shared_ptr<Process>> launched);
   asio::awaitable<void> Watch(Slot& slot, std::shared_ptr<Process> process);
   asio::awaitable<void> Respawn(Slot& slot);
+  asio::awaitable<void> RespawnUntilUp(Slot& slot);
+  void NoteFailedStart(Slot& slot, const Error& error);
   asio::awaitable<void> Retire(std::shared_ptr<Process> process, std::chrono::milliseconds drain);
   void NoteEnd(Slot& slot, const Process& process);
 

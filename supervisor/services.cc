@@ -105,9 +105,11 @@ asio::awaitable<Result<>> Services::StartTraffic() {
   serving_ = true;
   stopped_by_.clear();
   ForgetStop();
-  if (auto deployed = co_await redeploy_(); !deployed) co_return deployed;
+  const auto deployed = co_await redeploy_();
+  if (!deployed) co_return deployed;
   for (const char* role : {"health", "proxy"}) {
-    if (auto started = co_await fleet_.Start(*FindRole(role)); !started) co_return started;
+    const auto started = co_await fleet_.Start(*FindRole(role));
+    if (!started) co_return started;
   }
   co_return Result<>();
 }
@@ -136,7 +138,8 @@ asio::awaitable<Result<>> Services::Stop(std::string name, bool now, std::string
   stopped_by_ = std::move(actor);
   // Sessions drain behind the answer; listeners are closed before it.
   serving_ = false;
-  if (auto deployed = co_await redeploy_(); !deployed) co_return deployed;
+  const auto deployed = co_await redeploy_();
+  if (!deployed) co_return deployed;
   if (now) {
     co_await StopTraffic(std::chrono::milliseconds(0));
   } else {
@@ -150,8 +153,8 @@ asio::awaitable<Result<>> Services::Restart(std::string name) {
   if (name == "system")
     co_return co_await fleet_.Replace(*FindRole("system"), std::chrono::milliseconds(0));
   if (!serving_) co_return co_await StartTraffic();
-  if (auto health = co_await fleet_.Replace(*FindRole("health"), std::chrono::milliseconds(0));
-      !health) {
+  const auto health = co_await fleet_.Replace(*FindRole("health"), std::chrono::milliseconds(0));
+  if (!health) {
     co_return health;
   }
   co_return co_await fleet_.Replace(*FindRole("proxy"), kDrain);

@@ -142,7 +142,8 @@ asio::awaitable<void> Supervisor::Start() {
 asio::awaitable<void> Supervisor::StartWorkers() {
   services_.SetStartModes(configurator_.start_modes());
   services_.Recall();
-  if (const int adopted = co_await fleet_.AdoptAll(); adopted > 0) {
+  const int adopted = co_await fleet_.AdoptAll();
+  if (adopted > 0) {
     events_.Add(Event::INFO, "worker", "all",
                 fmt::format("{} workers of an earlier supervisor adopted", adopted));
   }
@@ -155,7 +156,8 @@ asio::awaitable<void> Supervisor::StartWorkers() {
   // Adopted ones go on serving while the rest is decided.
   if (fleet_.HasAdopted("health")) (void)co_await fleet_.Start(*FindRole("health"));
   if (fleet_.HasAdopted("proxy")) (void)co_await fleet_.Start(*FindRole("proxy"));
-  if (auto deployed = co_await configurator_.Redeploy(); !deployed) {
+  const auto deployed = co_await configurator_.Redeploy();
+  if (!deployed) {
     events_.Add(Event::ERROR, "config", "running",
                 fmt::format("cannot be served: {}", deployed.error().message));
     Spawn(loop_, KeepTrying());
@@ -167,11 +169,13 @@ asio::awaitable<void> Supervisor::StartWorkers() {
 // What kept the configuration from being served at the start may pass: a port that is taken, a
 // worker that is not up.
 asio::awaitable<void> Supervisor::KeepTrying() {
-  while (!stopping_ && services_.serving() && !services_.fault().empty()) {
+  for (;;) {
     co_await Sleep(kRetry);
     if (stopping_ || !services_.serving() || services_.fault().empty()) co_return;
-    if (co_await configurator_.Redeploy())
-      events_.Add(Event::INFO, "config", "running", "is served now");
+    const Result<> deployed = co_await configurator_.Redeploy();
+    if (!deployed) continue;
+    events_.Add(Event::INFO, "config", "running", "is served now");
+    co_return;
   }
 }
 

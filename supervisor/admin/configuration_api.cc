@@ -176,7 +176,8 @@ grpc::ServerUnaryReactor* ConfigurationApi::ConfirmConfig(grpc::CallbackServerCo
   return ServeCall(
       context_, call, CallKind::kChange, "Configuration/ConfirmConfig",
       [this, response](Caller& caller) -> asio::awaitable<Result<>> {
-        if (auto done = co_await context_.configuration.Confirm(); !done) co_return done;
+        const auto done = co_await context_.configuration.Confirm();
+        if (!done) co_return done;
         FillEvent(context_.events.Add(
                       Event::INFO, "config",
                       fmt::format("version {}", context_.configuration.running().info.number()),

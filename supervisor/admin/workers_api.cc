@@ -120,8 +120,8 @@ grpc::ServerUnaryReactor* WorkersApi::RestartWorker(grpc::CallbackServerContext*
         }
         const auto drain = role->name == "proxy" ? std::chrono::milliseconds(Services::kDrain)
                                                  : std::chrono::milliseconds(0);
-        if (auto replaced = co_await context_.fleet.Replace(*role, drain); !replaced)
-          co_return replaced;
+        const auto replaced = co_await context_.fleet.Replace(*role, drain);
+        if (!replaced) co_return replaced;
         FillEvent(context_.events.Add(Event::INFO, "worker", role->name, "restarted", caller.actor,
                                       caller.method),
                   response);
