@@ -24,15 +24,8 @@ def folder():
 
 
 def quickstart(*arguments, **options):
-    def run(*command):
-        return subprocess.run([*command, SOURCE / "deploy/quickstart", *arguments],
-                              env={**os.environ, "ALOHA_BIN": str(BIN)}, capture_output=True, text=True, timeout=60,
-                              stdin=subprocess.DEVNULL, **options)
-    result = run()
-    if result.returncode == 1 and not result.stdout + result.stderr:
-        # Seen rarely on a loaded machine, and without a word: once more, traced, so that a second time says where.
-        result = run("bash", "-x")
-    return result
+    return subprocess.run([SOURCE / "deploy/quickstart", *arguments], env={**os.environ, "ALOHA_BIN": str(BIN)},
+                          capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, **options)
 
 
 @pytest.fixture(autouse=True)
