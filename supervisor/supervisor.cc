@@ -161,6 +161,7 @@ asio::awaitable<void> Supervisor::StartWorkers() {
     events_.Add(Event::ERROR, "config", "running",
                 fmt::format("cannot be served: {}", deployed.error().message));
     Spawn(loop_, KeepTrying());
+    co_return;
   }
   (void)co_await fleet_.Start(*FindRole("health"));
   (void)co_await fleet_.Start(*FindRole("proxy"));
@@ -175,6 +176,8 @@ asio::awaitable<void> Supervisor::KeepTrying() {
     const Result<> deployed = co_await configurator_.Redeploy();
     if (!deployed) continue;
     events_.Add(Event::INFO, "config", "running", "is served now");
+    (void)co_await fleet_.Start(*FindRole("health"));
+    (void)co_await fleet_.Start(*FindRole("proxy"));
     co_return;
   }
 }
