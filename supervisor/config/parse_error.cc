@@ -171,7 +171,8 @@ Problem ExplainParserMessage(const ParserMessage& message, std::string_view sour
                   .column = message.column,
                   .message = message.text};
   const std::vector<std::string> words = QuotedWords(message.text);
-  if (Has(message.text, "has no field named") || Has(message.text, "Ignoring extension")) {
+  if (!words.empty() &&  // what the parser quotes may read like one of its own messages
+      (Has(message.text, "has no field named") || Has(message.text, "Ignoring extension"))) {
     problem.path.clear();  // the parser went on: what is unfinished is elsewhere
     problem.message = UnknownField(words);
     PointAt(problem, source, words.back());

@@ -6,25 +6,25 @@
 namespace aloha::health {
 namespace {
 
-// Cuts a stream into lines that end with LF; a CR before it is dropped.
+// Cuts a stream into lines that end with LF; a CR before it is dropped, but counts for the length.
 class LineReader {
  public:
-  void Clear() { line_.clear(), complete_ = false; }
+  void Clear() { line_.clear(), complete_ = too_long_ = false; }
 
   // Takes bytes up to the end of the line from `bytes`. True: line() is complete.
   bool Take(std::string_view* bytes) {
     if (complete_) Clear();
     const size_t end = bytes->find('\n');
     const std::string_view part = bytes->substr(0, end);
-    // One byte more than fits is kept, which is how too_long() knows.
-    line_.append(part.substr(0, kMaxLine + 1 - std::min(line_.size(), kMaxLine + 1)));
+    too_long_ = too_long_ || part.size() > kMaxLine - line_.size();
+    line_.append(part.substr(0, kMaxLine - line_.size()));
     bytes->remove_prefix(end == std::string_view::npos ? bytes->size() : end + 1);
     if (end == std::string_view::npos) return false;
     if (line_.ends_with('\r')) line_.pop_back();
     return complete_ = true;
   }
 
-  bool too_long() const { return line_.size() > kMaxLine; }
+  bool too_long() const { return too_long_; }
   // The line, or what there is of it.
   std::string_view line() const { return line_; }
   // What there is of a line that has not ended.
@@ -33,6 +33,7 @@ class LineReader {
  private:
   std::string line_;
   bool complete_ = false;
+  bool too_long_ = false;
 };
 
 char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }

@@ -38,6 +38,8 @@ TEST(ImapDialogue, BoundsTheLine) {
   const auto imap = MakeImapDialogue();
   const std::string longest = "* OK " + std::string(kMaxLine - 5, 'x');
   EXPECT_EQ(Play(*imap, longest.substr(0, kMaxLine - 1) + "\r\n").verdict, Verdict::kSuccess);
+  EXPECT_EQ(Play(*imap, longest + "\r\n").verdict, Verdict::kFailure);
+  EXPECT_EQ(Play(*imap, longest + "\n").verdict, Verdict::kSuccess);
   const Ending endless = Play(*imap, std::string(1 << 20, 'A'));
   EXPECT_EQ(endless.verdict, Verdict::kFailure);
   EXPECT_EQ(endless.reason,

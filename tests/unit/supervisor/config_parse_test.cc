@@ -37,6 +37,11 @@ TEST(ParseConfigTest, AnEmptyTextIsAConfiguration) {
   EXPECT_EQ(Problems("# nothing\n"), "");
 }
 
+TEST(ParseConfigTest, IsNotMisledByATextThatQuotesTheParser) {
+  EXPECT_NE(Problems("\"has no field named\": 1"), "");
+  EXPECT_NE(Problems("imap { \" another member of oneof"), "");
+}
+
 TEST(ParseConfigTest, ReportsEveryUnknownFieldWhereItStands) {
   EXPECT_EQ(Problems("foo: 1\nimap {\n  mode: CLEAR modee: 3\n}\n  virtual_servise { x: 1 }\n"),
             "1:1: error: there is no field \"foo\" here\n"
