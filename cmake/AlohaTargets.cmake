@@ -6,6 +6,8 @@ target_compile_options(aloha_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virt
 if(ALOHA_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarm of g++ 12, when it optimises, on the frames of Asio's coroutines, which have an allocator of their own.
   target_compile_options(aloha_options INTERFACE -Wno-mismatched-new-delete)
+  # Asio's fences, which its mutexes make superfluous, are unknown to the thread sanitizer.
+  target_compile_options(aloha_options INTERFACE -Wno-tsan)
 endif()
 if(ALOHA_WERROR)
   target_compile_options(aloha_options INTERFACE -Werror)

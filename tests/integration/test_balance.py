@@ -87,14 +87,14 @@ def test_weights_share_out_new_sessions(farm, start_aloha):
 
 def test_least_connections_fills_the_emptier_server(farm, start_aloha):
     port = ports.free_port()
-    start_aloha(config.of_farm(farm, "imap", "s", port, extra="balance: LEAST_CONNECTIONS"))
+    aloha = start_aloha(config.of_farm(farm, "imap", "s", port, extra="balance: LEAST_CONNECTIONS"))
     held = [clients.Line(port) for _ in range(10)]
     names = [clients._name(line.read()) for line in held]
     assert collections.Counter(names) == {"CAS1": 5, "CAS2": 5}
     for line, name in zip(held, names):
         if name == "CAS1":
             line.close()
-    until(lambda: farm.counts("imap", "live")["CAS1"] <= 1, what="sessions of CAS1 end")
+    until(lambda: len(aloha.ctl("session", "list")["sessions"]) == 5, what="sessions of CAS1 end")
     again = [clients.Line(port) for _ in range(5)]
     assert [clients._name(line.read()) for line in again] == ["CAS1"] * 5
     for line in held + again:
