@@ -1,5 +1,6 @@
 #include "tests/farm/session.h"
 
+#include <algorithm>
 #include <asio/buffer.hpp>
 #include <asio/experimental/as_tuple.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
@@ -15,12 +16,14 @@ constexpr size_t kSmallRead = 4096;  // what an idle session holds
 constexpr size_t kBulkRead = 64 * 1024;
 constexpr auto kNoThrow = asio::experimental::as_tuple(asio::use_awaitable);
 
+uint64_t g_last_id = 0;
+
 [[noreturn]] void End(asio::error::basic_errors why) { throw asio::system_error(why); }
 
 }  // namespace
 
 Session::Session(asio::ip::tcp::socket socket, Service& service)
-    : service_(service), socket_(std::move(socket)) {
+    : id_(++g_last_id), service_(service), socket_(std::move(socket)) {
   service_.live.insert(this);
 }
 
@@ -69,6 +72,26 @@ asio::awaitable<std::string> Session::Read(size_t size) {
   co_return bytes;
 }
 
+asio::awaitable<std::string> Session::ReadSome(size_t at_most) {
+  if (buffer_.empty()) co_await ReadMore(std::min(at_most, kBulkRead));
+  std::string bytes = buffer_.substr(0, at_most);
+  buffer_.erase(0, bytes.size());
+  co_return bytes;
+}
+
+asio::awaitable<std::string> Session::ReadThrough(std::string_view end, size_t at_most) {
+  size_t at;
+  size_t searched = 0;
+  while ((at = buffer_.find(end, searched)) == std::string::npos) {
+    searched = buffer_.size() - std::min(buffer_.size(), end.size() - 1);
+    if (buffer_.size() > at_most) End(asio::error::message_size);
+    co_await ReadMore(kSmallRead);
+  }
+  std::string bytes = buffer_.substr(0, at + end.size());
+  buffer_.erase(0, at + end.size());
+  co_return bytes;
+}
+
 asio::awaitable<char> Session::Peek() {
   if (buffer_.empty()) co_await ReadMore(kSmallRead);
   co_return buffer_.front();
@@ -113,12 +136,14 @@ asio::awaitable<void> Session::Write(std::string_view bytes) {
   }
 }
 
+asio::awaitable<void> Session::Wait(std::chrono::milliseconds time) {
+  asio::steady_timer timer(socket_.get_executor(), time);
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
 asio::awaitable<void> Session::Obey(Service& service) {
   while (service.fault == Fault::kStall) co_await service.fault_changed.async_wait(kNoThrow);
-  if (service.fault == Fault::kSlow) {
-    asio::steady_timer timer(socket_.get_executor(), service.delay);
-    co_await timer.async_wait(asio::use_awaitable);
-  }
+  if (service.fault == Fault::kSlow) co_await Wait(service.delay);
   if (service.fault == Fault::kReset) Close(true);
   if (service.fault == Fault::kFail) {
     const std::string refusal = service_.protocol->refusal(server());

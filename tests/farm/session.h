@@ -5,6 +5,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ssl/stream.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ class Session {
   asio::awaitable<void> Run();
 
   Service& service() { return service_; }
+  // Unique in the process.
+  uint64_t id() const { return id_; }
   const std::string& server() const { return service_.server.name; }
   bool encrypted() const { return tls_.has_value(); }
 
@@ -36,6 +39,10 @@ class Session {
   asio::awaitable<std::string> ReadLine();
   // Exactly `size` bytes.
   asio::awaitable<std::string> Read(size_t size);
+  // Whatever has come, at least one byte and at most `at_most`.
+  asio::awaitable<std::string> ReadSome(size_t at_most);
+  // Everything up to and including `end`, at most `at_most` bytes.
+  asio::awaitable<std::string> ReadThrough(std::string_view end, size_t at_most);
   // The next byte, left in place.
   asio::awaitable<char> Peek();
   // Reads and forgets `size` bytes.
@@ -54,6 +61,9 @@ class Session {
   // reset.
   asio::awaitable<void> Obey(Service& service);
 
+  // Lets time pass.
+  asio::awaitable<void> Wait(std::chrono::milliseconds time);
+
   // TLS from here on; what was read before it is forgotten (RFC 3207 section 6).
   asio::awaitable<void> StartTls();
 
@@ -64,6 +74,7 @@ class Session {
   asio::awaitable<void> ReadMore(size_t at_most);
   asio::awaitable<void> ShutDown();
 
+  const uint64_t id_;
   Service& service_;
   asio::ip::tcp::socket socket_;
   std::optional<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;

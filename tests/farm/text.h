@@ -18,6 +18,14 @@ inline std::string Upper(std::string_view text) {
   return out;
 }
 
+inline std::string Lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
+    return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  });
+  return out;
+}
+
 // Takes the first word off `rest`, with the blanks after it.
 inline std::string TakeWord(std::string& rest) {
   const size_t end = std::min(rest.find(' '), rest.size());

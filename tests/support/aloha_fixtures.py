@@ -19,7 +19,7 @@ def pytest_runtest_makereport(item, call):
     """A failed test shows the end of the supervisors' logs."""
     report = (yield).get_result()
     if report.failed:
-        for instance in getattr(item, "alohas", []):
+        for instance in getattr(item, "alohas", []) + getattr(item.parent, "alohas", []):
             if instance.log.exists():
                 report.sections.append((f"log of {instance.folder.name}", instance.tail(60)))
 
@@ -65,10 +65,9 @@ def farm(make_farm):
     return make_farm()
 
 
-@pytest.fixture
-def make_aloha(folder, request):
-    """make_aloha(config, …): a supervisor that is not started yet; see aloha.Aloha."""
-    request.node.alohas = alohas = []
+@contextlib.contextmanager
+def _alohas(folder, node):
+    node.alohas = alohas = []
 
     def make(config, **options):
         place = folder / f"aloha{len(alohas)}"
@@ -84,12 +83,38 @@ def make_aloha(folder, request):
     process.end_orphans()
 
 
-@pytest.fixture
-def start_aloha(make_aloha):
-    """start_aloha(config, …): a supervisor that answers and serves."""
+def _starter(make):
     def start(config, **options):
-        instance = make_aloha(config, **options).start()
+        instance = make(config, **options).start()
         instance.wait_serving()
         return instance
 
     return start
+
+
+@pytest.fixture
+def make_aloha(folder, request):
+    """make_aloha(config, …): a supervisor that is not started yet; see aloha.Aloha."""
+    with _alohas(folder, request.node) as make:
+        yield make
+
+
+@pytest.fixture
+def start_aloha(make_aloha):
+    """start_aloha(config, …): a supervisor that answers and serves."""
+    return _starter(make_aloha)
+
+
+@pytest.fixture(scope="module")
+def module_farm():
+    """A farm for all tests of a file."""
+    farm = Farm()
+    yield farm
+    farm.stop()
+
+
+@pytest.fixture(scope="module")
+def start_module_aloha(module_folder, request):
+    """start_aloha for all tests of a file."""
+    with _alohas(module_folder, request.node) as make:
+        yield _starter(make)

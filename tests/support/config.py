@@ -28,6 +28,35 @@ def of_farm(farm, service, name, port, check=None, extra="", kind="CAS", **optio
     return virtual_service(name, port, servers, check=chosen, extra=extra, **options)
 
 
+def http_service(name, port, servers, check='http { path: "/owa/healthcheck.htm" }', extra="", **options):
+    """An HTTP service on 127.0.0.1:port. `servers`: texts of server()."""
+    return virtual_service(name, port, servers, check=check, extra="protocol: HTTP " + extra, **options)
+
+
+def http_of_farm(farm, name, port, extra="", server_extra="", **options):
+    """An HTTP service whose servers are the CAS of the farm. `server_extra`: for each server."""
+    servers = [server(s, *farm.server(s, "http"), extra=server_extra) for s in farm.servers("CAS")]
+    return http_service(name, port, servers, extra=extra, **options)
+
+
+def pool(farm, name, extra="", timing=None):
+    """A pool of the CAS of the farm, checked as the directory of that name is."""
+    timing = timing or 'interval: "200ms" fast_interval: "50ms" timeout: "500ms" rise: 2 fall: 2'
+    servers = " ".join(server(s, *farm.server(s, "http")) for s in farm.servers("CAS"))
+    check = f'health_check {{ http {{ path: "/{name}/healthcheck.htm" }} {timing} }}'
+    return f'pool {{ name: "{name}" {servers} {check} {extra} }}'
+
+
+def route(prefix, pool_name="", extra=""):
+    """`pool_name` empty: see `extra` ("deny: true")."""
+    target = f'pool: "{pool_name}"' if pool_name else ""
+    return f'route {{ path_prefix: "{prefix}" {target} {extra} }}'
+
+
+def cookie(name="SRV", expiry=None):
+    return f'persistence {{ cookie {{ name: "{name}" }} {f"""expiry: "{expiry}" """ if expiry else ""}}}'
+
+
 def exchange_servers(farm):
     text = 'listen_address: "127.0.0.1"\n'
     for name in farm.servers("CAS"):
