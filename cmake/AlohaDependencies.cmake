@@ -13,10 +13,12 @@ find_package(benchmark CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(cap REQUIRED IMPORTED_TARGET libcap)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 
 find_program(CCACHE ccache)
 if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
@@ -42,3 +44,17 @@ target_link_libraries(aloha_boringssl INTERFACE ${BORINGSSL_SSL} ${BORINGSSL_CRY
 get_filename_component(BORINGSSL_LIBRARY_DIR ${BORINGSSL_SSL} DIRECTORY)
 list(APPEND CMAKE_BUILD_RPATH ${BORINGSSL_LIBRARY_DIR})
 list(APPEND CMAKE_INSTALL_RPATH ${BORINGSSL_LIBRARY_DIR})
+
+# llhttp: Debian's node-llhttp brings its sources, to be compiled in; strict, as Node.js does not by default.
+find_path(LLHTTP_INCLUDE_DIR llhttp/llhttp.h HINTS ${LLHTTP_ROOT}/include PATHS /usr/share/include REQUIRED)
+find_path(LLHTTP_SOURCE_DIR llhttp.c HINTS ${LLHTTP_ROOT}/src PATHS /usr/share/llhttp REQUIRED)
+add_library(aloha_llhttp STATIC ${LLHTTP_SOURCE_DIR}/api.c ${LLHTTP_SOURCE_DIR}/http.c ${LLHTTP_SOURCE_DIR}/llhttp.c)
+target_compile_definitions(aloha_llhttp PUBLIC LLHTTP_STRICT_MODE=1)
+target_include_directories(aloha_llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE_DIR} PRIVATE ${LLHTTP_INCLUDE_DIR}/llhttp)
+
+# RESTinio over standalone Asio, as aloha_asio sets it up.
+find_path(RESTINIO_INCLUDE_DIR restinio/all.hpp REQUIRED)
+find_library(HTTP_PARSER_LIBRARY http_parser REQUIRED)
+add_library(aloha_restinio INTERFACE)
+target_include_directories(aloha_restinio SYSTEM INTERFACE ${RESTINIO_INCLUDE_DIR})
+target_link_libraries(aloha_restinio INTERFACE aloha_asio fmt::fmt ${HTTP_PARSER_LIBRARY})

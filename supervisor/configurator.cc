@@ -1,13 +1,18 @@
 #include "supervisor/configurator.h"
 
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <set>
 #include <thread>
 
+#include "supervisor/config/error_page.h"
 #include "supervisor/config/file.h"
 #include "supervisor/config/parse.h"
+#include "supervisor/config/persistence_secret.h"
 #include "supervisor/config/print.h"
 #include "supervisor/config/start.h"
 #include "supervisor/config/state_file.h"
@@ -32,14 +37,16 @@ Configurator::Configurator(asio::io_context& loop, const Options& options, Deplo
       hooks_(std::move(hooks)),
       mutex_(loop),
       loop_(loop),
-      undo_timer_(loop),
-      cores_(std::max(1u, std::thread::hardware_concurrency())) {}
+      undo_timer_(loop) {
+  input_.cores = std::max(1u, std::thread::hardware_concurrency());
+}
 
 Result<> Configurator::Load() {
   Result<ConfigStore> store = ConfigStore::Open(options_.state_dir, options_.run_dir);
   if (!store) return tl::make_unexpected(store.error());
   store_.emplace(std::move(*store));
   LoadState();
+  LoadSecret();
   StartChoice choice =
       ChooseStart(*store_, {options_.config, options_.config_authoritative, GatherFacts(options_)});
   for (const std::string& event : choice.events)
@@ -53,7 +60,11 @@ Result<> Configurator::Load() {
       events_.Add(Event::ERROR, "config", "start", recorded.error().message);
     }
   }
-  compiled_ = Compile(running_.config, server_states_, cores_);
+  std::vector<std::string> failures;
+  input_ = InputFor(running_.config, failures);
+  for (const std::string& failure : failures)
+    events_.Add(Event::ERROR, "config", "error page", failure + "; the built-in page stands in");
+  compiled_ = Compile(running_.config, input_);
   events_.Add(Event::INFO, "config", fmt::format("version {}", running_.info.number()),
               fmt::format("runs ({})", running_.info.source()));
   LoadPending();
@@ -63,13 +74,45 @@ Result<> Configurator::Load() {
 // States beside the configuration. A broken file means the defaults, and an event.
 void Configurator::LoadState() {
   const std::pair<const char*, google::protobuf::Message*> files[] = {
-      {"servers.textproto", &server_states_}, {"services.textproto", &start_modes_}};
+      {"servers.textproto", &input_.states}, {"services.textproto", &start_modes_}};
   for (const auto& [file, message] : files) {
     const auto read = ReadState(StatePath(file), message);
     if (!read && read.error().code != Code::kNotFound) {
       events_.Add(Event::ERROR, "config", file, read.error().message);
     }
   }
+}
+
+// The secret outlives everything, or clients lose their servers. When it cannot be kept, the one in
+// memory serves until the next start.
+void Configurator::LoadSecret() {
+  const std::string path = StatePath("persistence.textproto");
+  config::v1::PersistenceSecret kept;
+  const auto read = ReadState(path, &kept);
+  if (read && kept.secret().size() == kSecretBytes) {
+    input_.secret = kept.secret();
+    return;
+  }
+  input_.secret.resize(kSecretBytes);
+  if (::getrandom(input_.secret.data(), kSecretBytes, 0) != ssize_t{kSecretBytes}) std::abort();
+  if (read || read.error().code != Code::kNotFound) {
+    events_.Add(Event::ERROR, "config", "persistence",
+                fmt::format("{}; a new secret takes its place, and clients lose the servers that "
+                            "cookies bound them to",
+                            read ? path + " holds no secret" : read.error().message));
+  } else {
+    events_.Add(Event::INFO, "config", "persistence", "made the secret of persistence in " + path);
+  }
+  kept.set_secret(input_.secret);
+  if (auto written = WriteState(path, kept, "", 0600); !written)
+    events_.Add(Event::ERROR, "config", "persistence", written.error().message);
+}
+
+CompileInput Configurator::InputFor(const config::v1::Config& config,
+                                    std::vector<std::string>& failures) const {
+  CompileInput input = input_;
+  input.pages = ReadErrorPages(config, failures);
+  return input;
 }
 
 bool Configurator::unsaved_changes() const {
@@ -85,16 +128,18 @@ std::optional<std::chrono::seconds> Configurator::ConfirmWithin() const {
 }
 
 std::vector<PlanStep> Configurator::PlanFor(const config::v1::Config& config) const {
-  return Plan(compiled_, Compile(config, server_states_, cores_));
+  std::vector<std::string> failures;  // told by validation
+  return Plan(compiled_, Compile(config, InputFor(config, failures)));
 }
 
 // While haproxy is stopped nothing listens and nothing is checked.
 Target Configurator::EffectiveTarget(const Compiled& compiled) const {
-  Target target{compiled.proxy, compiled.health, compiled.system};
+  Target target{compiled.proxy, compiled.health, compiled.system, compiled.wui};
   if (!hooks_.serving()) {
     target.proxy.clear_services();
     target.health.Clear();
     target.system.Clear();
+    if (target.wui.has_metrics()) *target.system.add_listeners() = target.wui.metrics().listener();
   }
   return target;
 }
@@ -137,7 +182,9 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::Apply(Change change
 }
 
 asio::awaitable<Result<Configurator::Applied>> Configurator::ApplyLocked(Change change) {
-  Compiled next = Compile(change.config, server_states_, cores_);
+  std::vector<std::string> failures;
+  CompileInput input = InputFor(change.config, failures);
+  Compiled next = Compile(change.config, input);
   Applied applied;
   applied.steps = Plan(compiled_, next);
   ConfigVersion version;
@@ -164,6 +211,9 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::ApplyLocked(Change 
   hooks_.deployed(deployed);
   running_ = std::move(version);
   compiled_ = std::move(next);
+  input_ = std::move(input);
+  for (const std::string& failure : failures)
+    events_.Add(Event::ERROR, "config", "error page", failure + "; the built-in page stands in");
   pending_ = pending;
   ArmUndo();
   applied.version = running_.info.number();
@@ -234,18 +284,33 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::Rollback(uint64_t n
   co_return co_await ApplyLocked(std::move(change));
 }
 
+// A virtual service stands for those that its routes lead to as well: its pools, or the directories
+// of https.
 std::vector<Configurator::ServerName> Configurator::ServersMeant(const std::string& name) const {
   const size_t slash = name.find('/');
+  const bool bare = slash == std::string::npos;
+  const std::string server_name = bare ? name : name.substr(slash + 1);
+  std::set<std::string> services = {name.substr(0, slash)};
+  for (const worker::v1::VirtualService& service : compiled_.proxy.services()) {
+    if (bare || service.name() != name.substr(0, slash)) continue;
+    for (const auto& route : service.http().routes()) services.insert(route.service());
+  }
   std::vector<ServerName> meant;
   for (const worker::v1::VirtualService& service : compiled_.proxy.services()) {
+    if (!bare && !services.contains(service.name())) continue;
     for (const worker::v1::Server& server : service.servers()) {
-      const bool same = slash == std::string::npos ? server.name() == name
-                                                   : service.name() == name.substr(0, slash) &&
-                                                         server.name() == name.substr(slash + 1);
-      if (same) meant.emplace_back(service.name(), server.name());
+      if (server.name() == server_name) meant.emplace_back(service.name(), server.name());
     }
   }
   return meant;
+}
+
+bool Configurator::IsExchangeServer(const std::string& name) const {
+  const auto has = [&](const auto& servers) {
+    return std::any_of(servers.begin(), servers.end(),
+                       [&](const auto& server) { return server.name() == name; });
+  };
+  return has(running_.config.cas_server()) || has(running_.config.hub_server());
 }
 
 asio::awaitable<Result<std::vector<Configurator::ServerName>>> Configurator::SetServerState(
@@ -257,13 +322,21 @@ asio::awaitable<Result<std::vector<Configurator::ServerName>>> Configurator::Set
                    fmt::format("there is no server \"{}\"; alohactl server list shows them",
                                EscapeForLog(name)));
   }
-  config::v1::ServerStates states;
-  for (const config::v1::ServerAdminState& known : server_states_.server()) {
+  CompileInput input = input_;
+  config::v1::ServerStates& states = input.states;
+  states.Clear();
+  for (const config::v1::ServerAdminState& known : input_.states.server()) {
     const bool replaced = std::any_of(meant.begin(), meant.end(), [&](const ServerName& server) {
       return server.second == known.server() &&
              (known.service().empty() || known.service() == server.first);
     });
     if (!replaced) *states.add_server() = known;
+  }
+  if (IsExchangeServer(name) && state != worker::v1::ADMIN_STATE_READY) {
+    // For the services that a later configuration makes of it.
+    config::v1::ServerAdminState* wish = states.add_server();
+    wish->set_server(name);
+    wish->set_state(state);
   }
   for (const auto& [service, server] : meant) {
     if (state == worker::v1::ADMIN_STATE_READY) continue;
@@ -272,11 +345,11 @@ asio::awaitable<Result<std::vector<Configurator::ServerName>>> Configurator::Set
     wish->set_server(server);
     wish->set_state(state);
   }
-  Compiled next = Compile(running_.config, states, cores_);
+  Compiled next = Compile(running_.config, input);
   const auto deployed = co_await deployment_.Apply(
       EffectiveTarget(next), [&] { return WriteState(StatePath("servers.textproto"), states); });
   if (!deployed) co_return tl::make_unexpected(deployed.error());
-  server_states_ = std::move(states);
+  input_ = std::move(input);
   compiled_ = std::move(next);
   co_return meant;
 }

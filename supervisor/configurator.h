@@ -100,6 +100,8 @@ class Configurator {
   };
 
   void LoadState();
+  void LoadSecret();
+  CompileInput InputFor(const config::v1::Config& config, std::vector<std::string>& failures) const;
   void LoadPending();
   Target EffectiveTarget(const Compiled& compiled) const;
   asio::awaitable<Result<Applied>> ApplyLocked(Change change);
@@ -108,6 +110,7 @@ class Configurator {
   void ArmUndo();
   asio::awaitable<void> Undo();
   std::vector<ServerName> ServersMeant(const std::string& name) const;
+  bool IsExchangeServer(const std::string& name) const;
   std::string StatePath(const char* file) const { return options_.state_dir + "/" + file; }
 
   const Options options_;
@@ -117,12 +120,11 @@ class Configurator {
   AsyncMutex mutex_;
   asio::io_context& loop_;
   asio::steady_timer undo_timer_;
-  const uint32_t cores_;
   std::optional<ConfigStore> store_;
   ConfigVersion running_;
   std::optional<ConfigVersion> saved_;
   Compiled compiled_;
-  config::v1::ServerStates server_states_;
+  CompileInput input_;  // of compiled_
   config::v1::StartModes start_modes_;
   std::optional<Pending> pending_;
 };

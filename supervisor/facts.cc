@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "supervisor/config/error_page.h"
+
 namespace aloha::supervisor {
 namespace {
 
@@ -22,6 +24,7 @@ Facts GatherFacts(const Options& options) {
   facts.certificates = PemNames(options.state_dir + "/certificates");
   facts.trust_anchors = PemNames(options.state_dir + "/ca");
   facts.secrets_dir = !options.secrets_dir.empty();
+  facts.read_page = ReadErrorPage;
   return facts;
 }
 

@@ -8,7 +8,7 @@
 namespace aloha::supervisor {
 
 // Certificates are the files NAME.pem of STATE_DIR/certificates, trust anchors those of
-// STATE_DIR/ca.
+// STATE_DIR/ca; error pages are read from where the configuration says.
 Facts GatherFacts(const Options& options);
 
 }  // namespace aloha::supervisor

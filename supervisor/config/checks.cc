@@ -165,7 +165,7 @@ void Checker::InterfaceName(const std::string& path, std::string_view name) {
   }
 }
 
-void Checker::UrlPath(const std::string& path, std::string_view value) {
+bool Checker::UrlPath(const std::string& path, std::string_view value) {
   const bool good = value.starts_with("/") && value.size() <= 2048 &&
                     std::all_of(value.begin(), value.end(),
                                 [](char c) { return c > ' ' && c < 0x7f && c != '#'; });
@@ -174,6 +174,33 @@ void Checker::UrlPath(const std::string& path, std::string_view value) {
                             "blanks",
                             Quote(value)));
   }
+  return good;
+}
+
+void Checker::PathPrefix(const std::string& path, std::string_view value) {
+  if (!UrlPath(path, value)) return;
+  const std::string segments = fmt::format("{}/", value);
+  const bool empty_segment = value.find("//") != std::string_view::npos;
+  const bool dots =
+      segments.find("/./") != std::string::npos || segments.find("/../") != std::string::npos;
+  if (empty_segment || dots || value.find_first_of("?%\\") != std::string_view::npos) {
+    Error(path, fmt::format("{} is not the beginning of a decoded path; leave out \"?\", \"%\", "
+                            "\"\\\\\", \"//\", \".\" and \"..\"",
+                            Quote(value)));
+  }
+}
+
+bool Checker::Token(const std::string& path, std::string_view token) {
+  constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
+  const bool good =
+      !token.empty() && token.size() <= 256 && std::all_of(token.begin(), token.end(), [&](char c) {
+        return IsLetterOrDigit(c) || kTokenMarks.find(c) != std::string_view::npos;
+      });
+  if (!good) {
+    Error(path, fmt::format("{} is not a header or cookie name; use letters, digits and \"-\"",
+                            Quote(token)));
+  }
+  return good;
 }
 
 void Checker::Certificate(const std::string& path, const std::string& name) {

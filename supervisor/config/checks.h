@@ -52,7 +52,12 @@ class Checker {
   void HostName(const std::string& path, std::string_view name);
   void InterfaceName(const std::string& path, std::string_view name);
   // Begins with "/", printable ASCII without blanks.
-  void UrlPath(const std::string& path, std::string_view value);
+  bool UrlPath(const std::string& path, std::string_view value);
+  // The same without query, percent signs, backslashes, empty and dot segments: the beginning of a
+  // decoded path.
+  void PathPrefix(const std::string& path, std::string_view value);
+  // A token of RFC 9110 section 5.6.2: name of a header field or cookie.
+  bool Token(const std::string& path, std::string_view token);
   void Certificate(const std::string& path, const std::string& name);
   template <typename Repeated>
   void Certificates(const std::string& path, const Repeated& names);
@@ -83,10 +88,19 @@ void ValidateClashes(const config::v1::Config& config, Checker& check);
 void RefuseUnsupported(const config::v1::Config& config, Checker& check);
 
 // Parts of a virtual service.
+void ValidateServers(const std::string& path,
+                     const google::protobuf::RepeatedPtrField<config::v1::Server>& servers,
+                     Checker& check);
 void ValidateHealthCheck(const std::string& path, const config::v1::HealthCheck& health_check,
                          Checker& check);
 void ValidatePersistence(const std::string& path, const config::v1::Persistence& persistence,
                          Checker& check);
+// What only an HTTP service has: everything about it, or, in a TCP service, that it is out of
+// place.
+void ValidateHttpParts(const std::string& path, const config::v1::VirtualService& service,
+                       Checker& check);
+// Tables of clients' addresses are none of Authorization values.
+void ValidateTables(const config::v1::Config& config, Checker& check);
 
 template <typename Repeated>
 void Checker::Networks(const std::string& path, const Repeated& networks) {

@@ -2,6 +2,7 @@
 #ifndef ALOHA_SUPERVISOR_CONFIG_COMPILE_H_
 #define ALOHA_SUPERVISOR_CONFIG_COMPILE_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,14 +32,21 @@ struct Compiled {
   worker::v1::ProxySnapshot proxy;
   worker::v1::HealthSnapshot health;
   worker::v1::SystemSnapshot system;
+  worker::v1::WuiSnapshot wui;  // nothing in it: aloha-wui need not run
   std::vector<CompiledArea> areas;  // all five, in the order of the configuration
 };
 
-// Compiles a configuration that Validate found no error in. `states` are the administrators' wishes
-// about servers, `cores` what "one thread per core" means here. The same input makes the same
-// output, byte for byte.
-Compiled Compile(const config::v1::Config& config, const config::v1::ServerStates& states,
-                 uint32_t cores);
+// What else the output depends on.
+struct CompileInput {
+  config::v1::ServerStates states;           // the administrators' wishes about servers
+  uint32_t cores = 1;                        // what "one thread per core" means here
+  std::string secret;                        // keys cookie values and hashes of Authorization
+  std::map<std::string, std::string> pages;  // contents of error pages, by the path of their file
+};
+
+// Compiles a configuration that Validate found no error in. The same input makes the same output,
+// byte for byte. An error page whose file is not among `pages` stays the built-in one.
+Compiled Compile(const config::v1::Config& config, const CompileInput& input);
 
 }  // namespace aloha::supervisor
 

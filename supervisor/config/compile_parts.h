@@ -14,8 +14,8 @@ namespace aloha::supervisor {
 // Collects the output.
 class Compilation {
  public:
-  Compilation(const config::v1::Config& source, const config::v1::ServerStates& states)
-      : config(source), states_(states) {}
+  Compilation(const config::v1::Config& source, const CompileInput& input)
+      : config(source), input_(input) {}
 
   // A virtual service with the defaults of time and retries.
   worker::v1::VirtualService* AddService(const std::string& name);
@@ -24,6 +24,14 @@ class Compilation {
   // Makes the service use the table, which keeps entries at least so long.
   void UseStickTable(worker::v1::VirtualService* service, const std::string& table,
                      std::chrono::milliseconds expiry);
+  // The same for persistence by the Authorization header.
+  void UseAuthorizationTable(worker::v1::VirtualService* service, const std::string& table,
+                             std::chrono::milliseconds expiry);
+  // Makes the service use the cookie, and gives an opaque value to those of its servers that have
+  // none; the service must have its servers already.
+  void UseCookie(worker::v1::VirtualService* service, const worker::v1::PersistenceCookie& cookie);
+  // Makes the service an HTTP one, with what all of them have in common.
+  worker::v1::HttpRules* UseHttp(worker::v1::VirtualService* service);
   // A check with the defaults of intervals; its protocol is the caller's to set.
   worker::v1::Check* AddCheck(const std::string& id, const std::string& address, uint32_t port);
   void AddTarget(const std::string& service, const std::string& server,
@@ -33,14 +41,14 @@ class Compilation {
   worker::v1::AdminState StateOf(const std::string& service, const std::string& server,
                                  bool in_exchange_area) const;
 
-  // Stick tables and listeners, which need all services.
-  void Finish(uint32_t cores);
+  // Stick tables, their key, and listeners, which need all services.
+  void Finish();
 
   const config::v1::Config& config;
   Compiled out;
 
  private:
-  const config::v1::ServerStates& states_;
+  const CompileInput& input_;
   std::map<std::string, std::chrono::milliseconds> tables_;
 };
 
@@ -52,6 +60,7 @@ std::string CanonicalAddress(const std::string& text);
 
 void CompileExchange(Compilation& compilation);
 void CompileVirtualServices(Compilation& compilation);
+void CompileManagement(Compilation& compilation);
 
 }  // namespace aloha::supervisor
 

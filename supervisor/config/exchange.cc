@@ -22,29 +22,29 @@ constexpr char kHealthOwa[] = "/owa/healthcheck.htm";
 // Exchange 2010 has no health page: the logon page answers 200, whatever wants a sign-in answers
 // 401.
 constexpr Directory kDirectories[] = {
-    {HttpDirectory::OUTLOOK_WEB_APP, "outlook_web_app", "/owa", 10min,
+    {HttpDirectory::OUTLOOK_WEB_APP, "owa", "outlook_web_app", "/owa", 10min,
      "Outlook Web App users are cut off while they read", "/owa/auth/logon.aspx", 200, kHealthOwa,
      200},
-    {HttpDirectory::EXCHANGE_CONTROL_PANEL, "exchange_control_panel", "/ecp", 10min,
+    {HttpDirectory::EXCHANGE_CONTROL_PANEL, "ecp", "exchange_control_panel", "/ecp", 10min,
      "control panel users are cut off while they read", "/owa/auth/logon.aspx", 200,
      "/ecp/healthcheck.htm", 200},
-    {HttpDirectory::OFFLINE_ADDRESS_BOOK, "offline_address_book", "/oab", 5min,
+    {HttpDirectory::OFFLINE_ADDRESS_BOOK, "oab", "offline_address_book", "/oab", 5min,
      "address book downloads break off", "/oab/", 401, "/oab/healthcheck.htm", 200},
-    {HttpDirectory::AUTODISCOVER, "autodiscover", "/autodiscover", 5min,
+    {HttpDirectory::AUTODISCOVER, "autodiscover", "autodiscover", "/autodiscover", 5min,
      "Outlook's autodiscovery breaks off", "/autodiscover/autodiscover.xml", 401,
      "/autodiscover/healthcheck.htm", 200},
-    {HttpDirectory::EXCHANGE_WEB_SERVICES, "exchange_web_services", "/ews", 40min,
+    {HttpDirectory::EXCHANGE_WEB_SERVICES, "ews", "exchange_web_services", "/ews", 40min,
      "streaming notifications of Exchange Web Services break off", "/ews/exchange.asmx", 401,
      "/ews/healthcheck.htm", 200},
-    {HttpDirectory::ACTIVE_SYNC, "active_sync", "/Microsoft-Server-ActiveSync", 65min,
+    {HttpDirectory::ACTIVE_SYNC, "activesync", "active_sync", "/Microsoft-Server-ActiveSync", 65min,
      "phones, which keep a request open up to 59m, get no push mail",
      "/Microsoft-Server-ActiveSync", 401, "/Microsoft-Server-ActiveSync/healthcheck.htm", 200},
-    {HttpDirectory::OUTLOOK_ANYWHERE, "outlook_anywhere", "/rpc/rpcproxy.dll", 40min,
+    {HttpDirectory::OUTLOOK_ANYWHERE, "rpcproxy", "outlook_anywhere", "/rpc/rpcproxy.dll", 40min,
      "Outlook Anywhere, silent up to 15m one way, disconnects", "/rpc/rpcproxy.dll", 401,
      "/rpc/healthcheck.htm", 200},
-    {HttpDirectory::MAPI, "mapi", "/mapi", 40min, "Outlook (MAPI over HTTP) disconnects", nullptr,
-     0, "/mapi/healthcheck.htm", 200},
-    {HttpDirectory::POWERSHELL, "powershell", "/powershell", 15min,
+    {HttpDirectory::MAPI, "mapi", "mapi", "/mapi", 40min, "Outlook (MAPI over HTTP) disconnects",
+     nullptr, 0, "/mapi/healthcheck.htm", 200},
+    {HttpDirectory::POWERSHELL, "powershell", "powershell", "/powershell", 15min,
      "Remote PowerShell sessions break off", "/powershell/", 401, "/powershell/", 401},
 };
 
@@ -133,7 +133,7 @@ std::vector<AreaPort> HttpPortList(const Http& http) {
                   forward ? PortUse::kTls : PortUse::kTlsEnds});
   const uint32_t redirect = http.has_redirect_http_port() ? http.redirect_http_port() : 80;
   if (redirect != 0) {
-    list.push_back({"", "http.redirect_http_port", redirect, 0, PortUse::kRedirect});
+    list.push_back({"http-redirect", "http.redirect_http_port", redirect, 0, PortUse::kRedirect});
   }
   return list;
 }
@@ -155,12 +155,7 @@ std::chrono::milliseconds LongestDirectoryTimeout(const Config& config) {
   std::chrono::milliseconds longest = 5min;
   for (const Directory& directory : kDirectories) {
     if (!IsSwitchedOn(config, directory)) continue;
-    std::chrono::milliseconds timeout = directory.need;
-    for (const HttpDirectory& settings : config.http().directory()) {
-      if (settings.name() != directory.name || !settings.has_timeout()) continue;
-      timeout = ParseDuration(settings.timeout()).value_or(timeout);
-    }
-    longest = std::max(longest, timeout);
+    longest = std::max(longest, DirectoryTimeout(config, directory));
   }
   return longest;
 }
@@ -240,6 +235,26 @@ std::vector<AreaPort> PortsOf(const Config& config, Area area) {
   }
 }
 
+bool HasDirectoryServices(const Config& config) {
+  return IsEnabled(config, Area::kHttp) && config.http().mode() != Http::SSL_FORWARD;
+}
+
+std::vector<std::pair<std::string, std::string>> ServicesMadeOf(const Config& config, Area area) {
+  std::vector<std::pair<std::string, std::string>> services;
+  for (const AreaPort& port : PortsOf(config, area)) {
+    services.emplace_back(port.service, port.field);
+  }
+  if (area != Area::kHttp || !HasDirectoryServices(config)) return services;
+  for (const Directory& directory : kDirectories) {
+    if (!IsSwitchedOn(config, directory)) continue;
+    services.emplace_back(directory.service, fmt::format("http.{}", directory.field));
+  }
+  if (!config.http().extra_path().empty()) {
+    services.emplace_back(kExtraService, "http.extra_path");
+  }
+  return services;
+}
+
 std::vector<std::string> ListenAddresses(const Config& config) {
   std::vector<std::string> addresses = {config.has_listen_address() ? config.listen_address()
                                                                     : "0.0.0.0"};
@@ -271,6 +286,15 @@ bool IsSwitchedOn(const Config& config, const Directory& directory) {
 
 HttpDirectory::Name ForwardCheck(const Http& http) {
   return http.has_forward_check() ? http.forward_check() : HttpDirectory::OUTLOOK_WEB_APP;
+}
+
+std::chrono::milliseconds DirectoryTimeout(const Config& config, const Directory& directory) {
+  const auto whole = ParseDuration(config.http().timeout());
+  for (const HttpDirectory& settings : config.http().directory()) {
+    if (settings.name() != directory.name || !settings.has_timeout()) continue;
+    return ParseDuration(settings.timeout()).value_or(directory.need);
+  }
+  return whole.value_or(directory.need);
 }
 
 std::chrono::milliseconds IdleTimeout(const Config& config, Area area) {

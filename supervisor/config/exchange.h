@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/v1/config.pb.h"
@@ -44,7 +45,7 @@ enum class PortUse {
 };
 
 struct AreaPort {
-  std::string service;  // name of the virtual service it belongs to; empty for kRedirect
+  std::string service;  // name of the virtual service it belongs to
   std::string field;    // "imap.virtual_port"
   uint32_t port = 0;
   uint32_t server_port = 0;  // 0: none
@@ -55,6 +56,14 @@ struct AreaPort {
 // disabled.
 std::vector<AreaPort> PortsOf(const config::v1::Config& config, Area area);
 
+// TLS ends here, so that each directory of the HTTP area is a service of its own.
+bool HasDirectoryServices(const config::v1::Config& config);
+
+// The names of the virtual services that an enabled area makes, whether it has servers or not, each
+// with the field that asks for it.
+std::vector<std::pair<std::string, std::string>> ServicesMadeOf(const config::v1::Config& config,
+                                                                Area area);
+
 // The addresses that every area listens on: listen_address, and the virtual addresses that it does
 // not cover.
 std::vector<std::string> ListenAddresses(const config::v1::Config& config);
@@ -62,6 +71,7 @@ std::vector<std::string> ListenAddresses(const config::v1::Config& config);
 // A directory of the HTTP area.
 struct Directory {
   config::v1::HttpDirectory::Name name;
+  const char* service;             // name of its virtual service
   const char* field;               // its switch in Http
   const char* path;                // on the servers
   std::chrono::milliseconds need;  // default idle timeout: what its clients need
@@ -72,8 +82,14 @@ struct Directory {
   uint32_t check_status_2013;
 };
 std::span<const Directory> Directories();
+// The virtual service of the paths that `extra_path` names.
+inline constexpr char kExtraService[] = "extra";
 bool IsSwitchedOn(const config::v1::Config& config, const Directory& directory);
 config::v1::HttpDirectory::Name ForwardCheck(const config::v1::Http& http);
+
+// Idle timeout of one directory: its own, `http.timeout`, or what its clients need.
+std::chrono::milliseconds DirectoryTimeout(const config::v1::Config& config,
+                                           const Directory& directory);
 
 // Time that a service's clients may be silent. For http in SSL_FORWARD: `http.timeout`, or the
 // longest of its directories.

@@ -79,10 +79,10 @@ Result<std::string> ReadTextFile(const std::string& path, size_t max_bytes) {
   }
 }
 
-Result<> WriteFileAtomically(const std::string& path, std::string_view content) {
+Result<> WriteFileAtomically(const std::string& path, std::string_view content, mode_t mode) {
   const std::string temporary = path + ".new";
   UniqueFd fd(
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640));
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!fd) return FailPath("write", temporary);
   if (const auto written = WriteAll(fd.get(), content, temporary); !written) {
     ::unlink(temporary.c_str());

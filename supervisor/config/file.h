@@ -2,6 +2,8 @@
 #ifndef ALOHA_SUPERVISOR_CONFIG_FILE_H_
 #define ALOHA_SUPERVISOR_CONFIG_FILE_H_
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 
@@ -15,8 +17,8 @@ namespace aloha::supervisor {
 Result<std::string> ReadTextFile(const std::string& path, size_t max_bytes);
 
 // Replaces a file: writes a temporary one beside it, syncs it, renames it, syncs the folder. On
-// failure the old file is as it was. Mode 0640.
-Result<> WriteFileAtomically(const std::string& path, std::string_view content);
+// failure the old file is as it was.
+Result<> WriteFileAtomically(const std::string& path, std::string_view content, mode_t mode = 0640);
 
 // Makes a folder (mode 0750) unless it is there; its parent must be.
 Result<> MakeFolder(const std::string& path);

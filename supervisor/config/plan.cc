@@ -37,6 +37,10 @@ ListenerMap ListenersOf(const Compiled& compiled) {
       map[Endpoint(listener)] = {service.name(), listener};
     }
   }
+  if (compiled.wui.has_metrics()) {
+    const worker_v1::Listener& metrics = compiled.wui.metrics().listener();
+    map[Endpoint(metrics)] = {"management.metrics", metrics};
+  }
   return map;
 }
 

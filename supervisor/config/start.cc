@@ -119,7 +119,10 @@ class Chooser {
 }  // namespace
 
 StartChoice ChooseStart(const ConfigStore& store, const StartOptions& options) {
-  return Chooser(store, options).Run();
+  // A lost error page is no reason to run another configuration: the built-in one stands in.
+  StartOptions lenient = options;
+  lenient.facts.read_page = nullptr;
+  return Chooser(store, lenient).Run();
 }
 
 }  // namespace aloha::supervisor

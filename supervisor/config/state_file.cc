@@ -67,10 +67,10 @@ tl::unexpected<Error> SetAside(const std::string& path, std::string_view why) {
 }  // namespace
 
 Result<> WriteState(const std::string& path, const google::protobuf::Message& message,
-                    std::string_view header) {
+                    std::string_view header, mode_t mode) {
   std::string content = fmt::format("{}{}", header, PrintText(message));
   content += TrailerOf(content);
-  return WriteFileAtomically(path, content);
+  return WriteFileAtomically(path, content, mode);
 }
 
 Result<> ReadState(const std::string& path, google::protobuf::Message* message,

@@ -3,6 +3,8 @@
 #ifndef ALOHA_SUPERVISOR_CONFIG_STATE_FILE_H_
 #define ALOHA_SUPERVISOR_CONFIG_STATE_FILE_H_
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 
@@ -18,7 +20,7 @@ namespace aloha::supervisor {
 // message, and the checksum. On failure, which is told with path and cause, the old file is as it
 // was.
 Result<> WriteState(const std::string& path, const google::protobuf::Message& message,
-                    std::string_view header = "");
+                    std::string_view header = "", mode_t mode = 0640);
 
 // Reads it back into `message`, and the comment lines at its top into `header` unless that is null.
 // kNotFound when there is none. kInvalidArgument when it is broken: then it has been renamed to

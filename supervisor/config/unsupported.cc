@@ -14,11 +14,9 @@ using config::v1::Config;
 using config::v1::HighAvailability;
 using config::v1::Http;
 using config::v1::Mail;
-using config::v1::Persistence;
 using config::v1::VirtualService;
 
 constexpr char kNoTls[] = "needs TLS termination, which this version does not have yet";
-constexpr char kNoHttp[] = "needs HTTP, which this version does not understand yet";
 constexpr char kNoEffect[] = "has no effect: this version does not act on it yet";
 
 void RefuseHttp(const Config& config, Checker& check) {
@@ -27,10 +25,6 @@ void RefuseHttp(const Config& config, Checker& check) {
   if (http.mode() != Http::SSL_FORWARD) {
     check.Error("http.mode", fmt::format("{} {}; use SSL_FORWARD or DISABLED",
                                          Http::Mode_Name(http.mode()), kNoTls));
-  } else if (!http.has_redirect_http_port() || http.redirect_http_port() != 0) {
-    check.Warn("http.redirect_http_port",
-               "is not answered by this version yet; clients must begin "
-               "with https (0: no redirect)");
   }
 }
 
@@ -57,40 +51,25 @@ void RefuseMail(const Config& config, Area area, const AreaMessage& message, Che
   }
 }
 
-void RefusePersistence(const std::string& path, const Persistence& persistence, Checker& check) {
-  if (persistence.has_cookie()) {
-    check.Error(path + ".cookie", fmt::format("{}; use source_address", kNoHttp));
-  } else if (persistence.has_authorization_header()) {
-    check.Error(path + ".authorization_header", fmt::format("{}; use source_address", kNoHttp));
+void RefuseServerTls(const std::string& path,
+                     const google::protobuf::RepeatedPtrField<config::v1::Server>& servers,
+                     Checker& check) {
+  for (int i = 0; i < servers.size(); ++i) {
+    if (!servers.Get(i).has_tls()) continue;
+    check.Error(IndexPath(path + ".server", i) + ".tls",
+                "needs TLS towards servers, which this version does not have yet");
   }
 }
 
 void RefuseService(const std::string& path, const VirtualService& service, Checker& check) {
-  if (service.protocol() == VirtualService::HTTP) {
-    check.Error(path + ".protocol",
-                "HTTP is not understood by this version yet; use TCP, which passes every byte");
-  }
   for (int i = 0; i < service.listener_size(); ++i) {
     const std::string at = IndexPath(path + ".listener", i);
     if (service.listener(i).has_tls()) check.Error(at + ".tls", kNoTls);
     if (service.listener(i).has_starttls()) check.Error(at + ".starttls", kNoTls);
   }
-  RefusePersistence(path + ".persistence", service.persistence(), check);
-  const auto refuse = [&](bool present, const char* field) {
-    if (present) check.Error(path + field, kNoHttp);
-  };
-  refuse(!service.request_header().empty(), ".request_header[0]");
-  refuse(!service.response_header().empty(), ".response_header[0]");
-  refuse(!service.route().empty(), ".route[0]");
-  refuse(!service.pool().empty(), ".pool[0]");
-  refuse(service.has_redirect(), ".redirect");
-  refuse(service.has_rate_limit(), ".rate_limit");
-  for (int i = 0; i < service.server_size(); ++i) {
-    const std::string at = IndexPath(path + ".server", i);
-    if (service.server(i).has_tls()) {
-      check.Error(at + ".tls", "needs TLS towards servers, which this version does not have yet");
-    }
-    if (service.server(i).has_cookie()) check.Error(at + ".cookie", kNoHttp);
+  RefuseServerTls(path, service.server(), check);
+  for (int i = 0; i < service.pool_size(); ++i) {
+    RefuseServerTls(IndexPath(path + ".pool", i), service.pool(i).server(), check);
   }
 }
 
@@ -101,11 +80,9 @@ void WarnOfNoEffect(const Config& config, Checker& check) {
   const auto role = config.high_availability().role();
   warn(config.management().web().enabled(), "management.web.enabled");
   warn(config.management().grpc().enabled(), "management.grpc.enabled");
-  warn(config.management().metrics().enabled(), "management.metrics.enabled");
   warn(config.network().managed(), "network.managed");
   warn(role == HighAvailability::MASTER || role == HighAvailability::BACKUP,
        "high_availability.role");
-  warn(!config.trusted_proxy().empty(), "trusted_proxy[0]");
   warn(!config.certificate_file().empty(), "certificate_file[0]");
   warn(config.log().has_syslog(), "log.syslog");
   warn(config.has_alert(), "alert");

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace aloha::supervisor {
@@ -39,6 +40,12 @@ size_t FindInvalidUtf8(std::string_view text) {
     at += length;
   }
   return std::string_view::npos;
+}
+
+bool IsPlainText(std::string_view text) {
+  return FindInvalidUtf8(text) == std::string_view::npos &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
 
 std::string Quote(std::string_view text) {

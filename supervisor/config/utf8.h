@@ -12,6 +12,9 @@ namespace aloha::supervisor {
 // surrogates), or npos.
 size_t FindInvalidUtf8(std::string_view text);
 
+// UTF-8 without control characters.
+bool IsPlainText(std::string_view text);
+
 // In double quotes, at most about 60 bytes, with control bytes, quotes, backslashes and bytes that
 // are not UTF-8 as \xNN.
 std::string Quote(std::string_view text);

@@ -18,12 +18,10 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 
 void CheckText(const std::string& path, const std::string& text, Checker& check) {
-  const bool has_control = std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+  if (IsPlainText(text)) return;
   if (FindInvalidUtf8(text) != std::string::npos) {
     check.Error(path, fmt::format("{} is not UTF-8", Quote(text)));
-  } else if (has_control) {
+  } else {
     check.Error(path, fmt::format("{} has control characters; leave them out", Quote(text)));
   }
 }

@@ -4,6 +4,7 @@
 #define ALOHA_SUPERVISOR_CONFIG_VALIDATE_H_
 
 #include <cstddef>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -12,14 +13,16 @@
 #include "config/v1/config.pb.h"
 #include "supervisor/config/parse.h"
 #include "supervisor/config/problem.h"
+#include "workers/runtime/error.h"
 
 namespace aloha::supervisor {
 
 // What a configuration may hold at most.
 struct Limits {
-  size_t virtual_services = 1000;
+  size_t virtual_services = 1000;  // and pools
   size_t listeners = 4096;
-  size_t servers = 10'000;  // of all services together
+  size_t servers = 10'000;                // of all services together
+  size_t error_pages = 32 * 1024 * 1024;  // bytes, counted in every HTTP service
 };
 
 // What the machine has, as far as a configuration may refer to it.
@@ -27,6 +30,8 @@ struct Facts {
   std::set<std::string> certificates;   // names
   std::set<std::string> trust_anchors;  // names
   bool secrets_dir = false;             // --secrets-dir was given
+  // Reads the file of an error page; empty: files are not looked at.
+  std::function<Result<std::string>(const std::string& file)> read_page;
   Limits limits;
 };
 

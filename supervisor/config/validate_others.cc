@@ -5,6 +5,7 @@
 #include <set>
 
 #include "supervisor/config/checks.h"
+#include "supervisor/config/error_page.h"
 #include "supervisor/config/path.h"
 #include "supervisor/config/utf8.h"
 
@@ -62,6 +63,49 @@ void CheckAlert(const config::v1::Alert& alert, Checker& check) {
   }
 }
 
+// The size of its content, where that was read.
+size_t CheckErrorPage(const std::string& path, const config::v1::ErrorPage& page,
+                      std::set<uint32_t>& statuses, Checker& check) {
+  if (!page.has_status()) {
+    check.Missing(path + ".status", "the status that it stands for, 400 to 599");
+  } else if (check.Number(path + ".status", page.status(), 400, 599) &&
+             !statuses.insert(page.status()).second) {
+    check.Error(path + ".status", fmt::format("{} has two pages; keep one", page.status()));
+  }
+  const std::string at = path + ".file";
+  const std::string& file = page.file();
+  if (file.empty()) {
+    check.Missing(at, "the whole path of a file, as in \"/etc/aloha/503.html\"");
+  } else if (file.front() != '/') {
+    check.Error(at, fmt::format("{} is not a whole path; begin with \"/\"", Quote(file)));
+  } else if (ErrorPageType(file).empty()) {
+    check.Error(
+        at, fmt::format("{} tells no content type; end the name in .html or .txt", Quote(file)));
+  } else if (check.facts().read_page && IsPlainText(file)) {  // else it was reported as such
+    const auto content = check.facts().read_page(file);
+    if (content) return content->size();
+    check.Error(at, content.error().message);
+  }
+  return 0;
+}
+
+// Every HTTP service gets every page.
+void CheckErrorPages(const Config& config, Checker& check) {
+  std::set<uint32_t> statuses;
+  size_t bytes = 0, services = 2;  // of the HTTP area
+  for (int i = 0; i < config.error_page_size(); ++i) {
+    bytes += CheckErrorPage(IndexPath("error_page", i), config.error_page(i), statuses, check);
+  }
+  for (const auto& service : config.virtual_service()) {
+    services += service.protocol() == config::v1::VirtualService::HTTP;
+  }
+  const size_t most = check.facts().limits.error_pages / services;
+  if (bytes <= most) return;
+  check.Error("error_page", fmt::format("{} bytes are too many for {} HTTP services; use at most "
+                                        "{}, in fewer or shorter pages",
+                                        bytes, services, most));
+}
+
 }  // namespace
 
 void ValidateOthers(const Config& config, Checker& check) {
@@ -81,6 +125,7 @@ void ValidateOthers(const Config& config, Checker& check) {
     if (syslog.has_port()) check.Port("log.syslog.port", syslog.port());
   }
   if (config.has_alert()) CheckAlert(config.alert(), check);
+  CheckErrorPages(config, check);
   check.Number("performance.proxy_threads", config.performance().proxy_threads(), 0, 64);
 }
 

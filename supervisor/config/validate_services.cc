@@ -7,6 +7,7 @@
 
 #include "supervisor/config/checks.h"
 #include "supervisor/config/exchange.h"
+#include "supervisor/config/http_names.h"
 #include "supervisor/config/path.h"
 #include "supervisor/config/utf8.h"
 
@@ -17,20 +18,6 @@ using config::v1::Config;
 using config::v1::HealthCheck;
 using config::v1::VirtualService;
 using namespace std::chrono_literals;
-
-// A token of RFC 9110 section 5.6.2.
-void CheckToken(const std::string& path, const std::string& token, Checker& check) {
-  constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
-  const bool good = !token.empty() && std::all_of(token.begin(), token.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kTokenMarks.find(c) != std::string_view::npos;
-  });
-  if (!good) {
-    check.Error(path, fmt::format("{} is not a header or cookie name; use letters, digits and "
-                                  "\"-\"",
-                                  Quote(token)));
-  }
-}
 
 void CheckListener(const std::string& path, const config::v1::Listener& listener, Checker& check) {
   if (listener.has_address()) check.ListenAddress(path + ".address", listener.address());
@@ -45,10 +32,60 @@ void CheckListener(const std::string& path, const config::v1::Listener& listener
   }
 }
 
-// Servers of a service or pool. `names` are those taken in the service so far.
-void CheckServers(const std::string& path,
-                  const google::protobuf::RepeatedPtrField<config::v1::Server>& servers,
-                  std::set<std::string>& names, Checker& check) {
+void CheckLimits(const std::string& path, const VirtualService& service, Checker& check) {
+  check.IdleTimeout(path + ".idle_timeout", service.has_idle_timeout(), service.idle_timeout());
+  if (service.has_connect_timeout()) {
+    check.Duration(path + ".connect_timeout", service.connect_timeout(), 10ms, 5min);
+  }
+  if (service.has_queue_timeout()) {
+    check.Duration(path + ".queue_timeout", service.queue_timeout(), 10ms, 1h);
+  }
+  if (service.has_retries()) check.Number(path + ".retries", service.retries(), 0, 10);
+  check.Networks(path + ".allow_from", service.allow_from());
+}
+
+void CheckService(const std::string& path, const VirtualService& service, Checker& check) {
+  if (service.listener().empty()) check.Missing(path + ".listener", "clients need at least one");
+  for (int i = 0; i < service.listener_size(); ++i) {
+    CheckListener(IndexPath(path + ".listener", i), service.listener(i), check);
+  }
+  ValidateServers(path + ".server", service.server(), check);
+  if (service.has_persistence()) {
+    ValidatePersistence(path + ".persistence", service.persistence(), check);
+  }
+  if (service.has_health_check()) {
+    ValidateHealthCheck(path + ".health_check", service.health_check(), check);
+  }
+  CheckLimits(path, service, check);
+  ValidateHttpParts(path, service, check);
+}
+
+void CheckTotals(const Config& config, Checker& check) {
+  const Limits& limits = check.facts().limits;
+  size_t services = 0, listeners = 0, servers = 0;
+  for (const auto& service : config.virtual_service()) {
+    listeners += service.listener_size();
+    servers += service.server_size();
+    services += 1 + service.pool_size();
+    for (const auto& pool : service.pool()) servers += pool.server_size();
+  }
+  const auto at_most = [&](const char* path, const char* what, size_t count, size_t most) {
+    if (count > most)
+      check.Error(path, fmt::format("{} {} are too many; use at most {}", count, what, most));
+  };
+  at_most("virtual_service", "virtual services and pools", services, limits.virtual_services);
+  at_most("virtual_service", "listeners", listeners, limits.listeners);
+  at_most("virtual_service", "servers", servers, limits.servers);
+  at_most("cas_server", "servers", config.cas_server_size(), limits.servers / 10);
+  at_most("hub_server", "servers", config.hub_server_size(), limits.servers / 10);
+}
+
+}  // namespace
+
+void ValidateServers(const std::string& path,
+                     const google::protobuf::RepeatedPtrField<config::v1::Server>& servers,
+                     Checker& check) {
+  std::set<std::string> names;
   std::map<std::pair<Address, uint32_t>, int> endpoints;
   for (int i = 0; i < servers.size(); ++i) {
     const auto& server = servers.Get(i);
@@ -79,107 +116,6 @@ void CheckServers(const std::string& path,
   }
 }
 
-void CheckHttpParts(const std::string& path, const VirtualService& service, Checker& check) {
-  const auto headers = [&](const std::string& field, const auto& list) {
-    for (int i = 0; i < list.size(); ++i) {
-      CheckToken(IndexPath(path + field, i) + ".name", list.Get(i).name(), check);
-    }
-  };
-  headers(".request_header", service.request_header());
-  headers(".response_header", service.response_header());
-  std::set<std::string> pools, names;
-  for (int i = 0; i < service.pool_size(); ++i) {
-    const auto& pool = service.pool(i);
-    const std::string at = IndexPath(path + ".pool", i);
-    if (check.RequireName(at + ".name", pool.has_name(), pool.name()) &&
-        !pools.insert(pool.name()).second) {
-      check.Error(at + ".name",
-                  fmt::format("{} is the name of two pools; rename one", Quote(pool.name())));
-    }
-    if (pool.server().empty()) check.Missing(at + ".server", "a pool has at least one");
-    names.clear();
-    CheckServers(at + ".server", pool.server(), names, check);
-    check.IdleTimeout(at + ".idle_timeout", pool.has_idle_timeout(), pool.idle_timeout());
-    if (pool.has_persistence()) ValidatePersistence(at + ".persistence", pool.persistence(), check);
-    if (pool.has_health_check()) {
-      ValidateHealthCheck(at + ".health_check", pool.health_check(), check);
-    }
-  }
-  for (int i = 0; i < service.route_size(); ++i) {
-    const auto& route = service.route(i);
-    const std::string at = IndexPath(path + ".route", i);
-    check.UrlPath(at + ".path_prefix", route.path_prefix());
-    if (!pools.contains(route.pool())) {
-      check.Error(at + ".pool",
-                  fmt::format("there is no pool {} in this service", Quote(route.pool())));
-    }
-  }
-  if (service.redirect().has_https_port()) {
-    check.Port(path + ".redirect.https_port", service.redirect().https_port());
-  }
-  if (!service.redirect().host_name().empty()) {
-    check.HostName(path + ".redirect.host_name", service.redirect().host_name());
-  }
-}
-
-void CheckLimits(const std::string& path, const VirtualService& service, Checker& check) {
-  check.IdleTimeout(path + ".idle_timeout", service.has_idle_timeout(), service.idle_timeout());
-  if (service.has_connect_timeout()) {
-    check.Duration(path + ".connect_timeout", service.connect_timeout(), 10ms, 5min);
-  }
-  if (service.has_queue_timeout()) {
-    check.Duration(path + ".queue_timeout", service.queue_timeout(), 10ms, 1h);
-  }
-  if (service.has_retries()) check.Number(path + ".retries", service.retries(), 0, 10);
-  check.Networks(path + ".allow_from", service.allow_from());
-  if (!service.has_rate_limit()) return;
-  const auto& limit = service.rate_limit();
-  check.Number(path + ".rate_limit.requests_per_second", limit.requests_per_second(), 1, 1'000'000);
-  if (limit.has_burst()) check.Number(path + ".rate_limit.burst", limit.burst(), 1, 1'000'000);
-}
-
-void CheckService(const std::string& path, const VirtualService& service, Checker& check) {
-  if (service.listener().empty()) check.Missing(path + ".listener", "clients need at least one");
-  for (int i = 0; i < service.listener_size(); ++i) {
-    CheckListener(IndexPath(path + ".listener", i), service.listener(i), check);
-  }
-  if (service.server().empty() && !service.has_redirect()) {
-    check.Missing(path + ".server", "a service has at least one");
-  }
-  std::set<std::string> names;
-  CheckServers(path + ".server", service.server(), names, check);
-  if (service.has_persistence()) {
-    ValidatePersistence(path + ".persistence", service.persistence(), check);
-  }
-  if (service.has_health_check()) {
-    ValidateHealthCheck(path + ".health_check", service.health_check(), check);
-  }
-  CheckLimits(path, service, check);
-  CheckHttpParts(path, service, check);
-}
-
-void CheckTotals(const Config& config, Checker& check) {
-  const Limits& limits = check.facts().limits;
-  size_t listeners = 0, servers = 0;
-  for (const auto& service : config.virtual_service()) {
-    listeners += service.listener_size();
-    servers += service.server_size();
-    for (const auto& pool : service.pool()) servers += pool.server_size();
-  }
-  const auto at_most = [&](const char* path, const char* what, size_t count, size_t most) {
-    if (count > most)
-      check.Error(path, fmt::format("{} {} are too many; use at most {}", count, what, most));
-  };
-  at_most("virtual_service", "virtual services", config.virtual_service_size(),
-          limits.virtual_services);
-  at_most("virtual_service", "listeners", listeners, limits.listeners);
-  at_most("virtual_service", "servers", servers, limits.servers);
-  at_most("cas_server", "servers", config.cas_server_size(), limits.servers / 10);
-  at_most("hub_server", "servers", config.hub_server_size(), limits.servers / 10);
-}
-
-}  // namespace
-
 void ValidatePersistence(const std::string& path, const config::v1::Persistence& persistence,
                          Checker& check) {
   if (persistence.by_case() == config::v1::Persistence::BY_NOT_SET) {
@@ -189,7 +125,7 @@ void ValidatePersistence(const std::string& path, const config::v1::Persistence&
     check.Name(path + ".source_address.table", persistence.source_address().table());
   }
   if (persistence.cookie().has_name()) {
-    CheckToken(path + ".cookie.name", persistence.cookie().name(), check);
+    check.Token(path + ".cookie.name", persistence.cookie().name());
   }
   if (persistence.has_expiry())
     check.Duration(path + ".expiry", persistence.expiry(), 1s, kLongestIdle);
@@ -238,22 +174,29 @@ void ValidateHealthCheck(const std::string& path, const HealthCheck& health_chec
 void ValidateVirtualServices(const Config& config, Checker& check) {
   std::map<std::string, std::string> names;  // to where each stands
   for (const Area area : kAreas) {
-    for (const AreaPort& port : PortsOf(config, area)) {
-      if (!port.service.empty()) names.emplace(port.service, port.field);
-    }
+    for (const auto& [name, field] : ServicesMadeOf(config, area)) names.emplace(name, field);
   }
   for (int i = 0; i < config.virtual_service_size(); ++i) {
     const VirtualService& service = config.virtual_service(i);
     const std::string path = IndexPath("virtual_service", i);
+    const auto take = [&](const std::string& name, const std::string& field) {
+      const auto [first, fresh] = names.emplace(name, field);
+      if (fresh) return;
+      check.Error(field, fmt::format("{} is the name of what {} makes too; rename it", Quote(name),
+                                     first->second));
+    };
     if (check.RequireName(path + ".name", service.has_name(), service.name())) {
-      const auto [first, fresh] = names.emplace(service.name(), path + ".name");
-      if (!fresh) {
-        check.Error(path + ".name", fmt::format("{} is the name of what {} makes too; rename it",
-                                                Quote(service.name()), first->second));
-      }
+      take(service.name(), path + ".name");
+    }
+    std::set<std::string> pools;  // two of one name are reported as such
+    for (int j = 0; j < service.pool_size(); ++j) {
+      const std::string& pool = service.pool(j).name();
+      if (!pools.insert(pool).second) continue;
+      take(PoolServiceName(service.name(), pool), IndexPath(path + ".pool", j) + ".name");
     }
     CheckService(path, service, check);
   }
+  ValidateTables(config, check);
   CheckTotals(config, check);
 }
 

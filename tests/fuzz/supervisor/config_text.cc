@@ -32,9 +32,9 @@ void RunPipeline(std::string_view text) {
   Require(!HasErrors(again.problems));
   Require(PrintText(again.config) == printed);
 
-  const Compiled compiled = Compile(checked.config, {}, 2);
-  Require(Plan(compiled, Compile(again.config, {}, 2)).empty());
-  Plan(Compile({}, {}, 2), compiled);
+  const Compiled compiled = Compile(checked.config, {.cores = 2});
+  Require(Plan(compiled, Compile(again.config, {.cores = 2})).empty());
+  Plan(Compile({}, {.cores = 2}), compiled);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "supervisor/config/compile.h"
 #include "supervisor/config/factory.h"
+#include "supervisor/config/persistence_secret.h"
 #include "supervisor/config/print.h"
 #include "supervisor/config/validate.h"
 #include "tests/unit/supervisor/golden.h"
@@ -21,11 +22,19 @@ ParsedConfig MustCheck(const std::string& text) {
   return checked;
 }
 
+// The same on every machine.
+CompileInput GoldenInputs() {
+  return {.cores = 4,
+          .secret = std::string(kSecretBytes, 's'),
+          .pages = {{"/etc/aloha/503.html", "<p>Come back later.</p>"},
+                    {"/etc/aloha/404.txt", "Not here."}}};
+}
+
 class CompileTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(CompileTest, MakesTheSnapshots) {
   const ParsedConfig checked = MustCheck(GoldenInput("compile", GetParam()));
-  const Compiled compiled = Compile(checked.config, {}, 4);
+  const Compiled compiled = Compile(checked.config, GoldenInputs());
   std::string output;
   for (const Problem& problem : checked.problems) {
     output += fmt::format("# {}\n", FormatProblem(problem));
@@ -46,15 +55,28 @@ TEST_P(CompileTest, MakesTheSnapshots) {
 
 TEST_P(CompileTest, MakesWhatWorkersExpect) {
   const ParsedConfig checked = MustCheck(GoldenInput("compile", GetParam()));
-  const Compiled compiled = Compile(checked.config, {}, 4);
-  std::set<std::string> ids, services, listeners;
+  const Compiled compiled = Compile(checked.config, GoldenInputs());
+  std::set<std::string> ids, services, listeners, tables, routed;
   for (const auto& check : compiled.health.checks()) EXPECT_TRUE(ids.insert(check.id()).second);
   for (const auto& service : compiled.proxy.services()) {
     EXPECT_TRUE(services.insert(service.name()).second);
-    EXPECT_GE(service.listeners_size(), 1);
-    EXPECT_GE(service.servers_size(), 1);
+    for (const auto& route : service.http().routes()) routed.insert(route.service());
     for (const auto& listener : service.listeners()) {
       EXPECT_TRUE(listeners.insert(PrintText(listener)).second);
+    }
+  }
+  for (const auto& table : compiled.proxy.stick_tables()) tables.insert(table.name());
+  for (const auto& service : compiled.proxy.services()) {
+    EXPECT_TRUE(service.listeners_size() > 0 || routed.contains(service.name()));
+    EXPECT_TRUE(service.servers_size() > 0 || service.has_http());
+    for (const auto& route : service.http().routes()) {
+      EXPECT_TRUE(route.service().empty() || services.contains(route.service()));
+    }
+    for (const auto& name : {service.stick_table(), service.authorization_table()}) {
+      EXPECT_TRUE(name.empty() || tables.contains(name));
+    }
+    for (const auto& server : service.servers()) {
+      EXPECT_NE(server.cookie().empty(), service.has_cookie());
     }
   }
   EXPECT_EQ(static_cast<size_t>(compiled.system.listeners_size()), listeners.size());
@@ -92,7 +114,7 @@ TEST(CompileStatesTest, ABareServerNameMeansEveryExchangeService) {
   entry->set_service("pop3");
   entry->set_server("CAS1");
   entry->set_state(worker::v1::ADMIN_STATE_MAINTENANCE);
-  const Compiled compiled = Compile(MustCheck(kMail).config, states, 1);
+  const Compiled compiled = Compile(MustCheck(kMail).config, {.states = states, .cores = 1});
   EXPECT_EQ(StateIn(compiled, "imap", "CAS1"), worker::v1::ADMIN_STATE_DRAIN);
   EXPECT_EQ(StateIn(compiled, "imap", "CAS2"), worker::v1::ADMIN_STATE_READY);
   EXPECT_EQ(StateIn(compiled, "pop3", "CAS1"), worker::v1::ADMIN_STATE_MAINTENANCE);
@@ -101,16 +123,16 @@ TEST(CompileStatesTest, ABareServerNameMeansEveryExchangeService) {
 
 TEST(CompileThreadsTest, OnePerCoreUnlessToldOtherwise) {
   config::v1::Config config;
-  EXPECT_EQ(Compile(config, {}, 6).proxy.threads(), 6u);
-  EXPECT_EQ(Compile(config, {}, 0).proxy.threads(), 1u);
-  EXPECT_EQ(Compile(config, {}, 500).proxy.threads(), 64u);
+  EXPECT_EQ(Compile(config, {.cores = 6}).proxy.threads(), 6u);
+  EXPECT_EQ(Compile(config, {.cores = 0}).proxy.threads(), 1u);
+  EXPECT_EQ(Compile(config, {.cores = 500}).proxy.threads(), 64u);
   config.mutable_performance()->set_proxy_threads(3);
-  EXPECT_EQ(Compile(config, {}, 6).proxy.threads(), 3u);
+  EXPECT_EQ(Compile(config, {.cores = 6}).proxy.threads(), 3u);
 }
 
 TEST(FactoryConfigTest, IsValidAndBindsNothing) {
   EXPECT_FALSE(HasErrors(Validate(FactoryConfig(), Facts{})));
-  const Compiled compiled = Compile(FactoryConfig(), {}, 2);
+  const Compiled compiled = Compile(FactoryConfig(), {.cores = 2});
   EXPECT_EQ(compiled.system.listeners_size(), 0);
   EXPECT_EQ(compiled.areas[0].state, AreaState::kIncomplete);  // http
   EXPECT_EQ(compiled.areas[1].state, AreaState::kDisabled);    // imap

@@ -17,7 +17,7 @@ constexpr char kWeb[] = R"(virtual_service { name: "web" listener { address: "10
 Compiled Make(const std::string& text) {
   const ParsedConfig checked = CheckConfig(text, Facts{});
   EXPECT_FALSE(HasErrors(checked.problems)) << text;
-  return Compile(checked.config, {}, 2);
+  return Compile(checked.config, {.cores = 2});
 }
 
 std::vector<std::string> Texts(const std::string& running, const std::string& next) {
@@ -112,7 +112,8 @@ TEST(PlanTest, TellsStates) {
   auto* entry = states.add_server();
   entry->set_server("CAS1");
   entry->set_state(worker::v1::ADMIN_STATE_DRAIN);
-  const auto steps = Plan(running, Compile(CheckConfig(kImap, Facts{}).config, states, 2));
+  const auto steps =
+      Plan(running, Compile(CheckConfig(kImap, Facts{}).config, {.states = states, .cores = 2}));
   ASSERT_EQ(steps.size(), 1u);
   EXPECT_EQ(steps[0].kind, PlanKind::kServerChanged);
   EXPECT_EQ(steps[0].service, "imap");
