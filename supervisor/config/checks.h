@@ -95,6 +95,10 @@ void ValidateHealthCheck(const std::string& path, const config::v1::HealthCheck&
                          Checker& check);
 void ValidatePersistence(const std::string& path, const config::v1::Persistence& persistence,
                          Checker& check);
+// The name of a header field to be set on requests, or on responses: a token, and none of those
+// that the balancer sets itself. True when it is good.
+bool ValidateFieldName(const std::string& path, const std::string& name, bool request,
+                       Checker& check);
 // What only an HTTP service has: everything about it, or, in a TCP service, that it is out of
 // place.
 void ValidateHttpParts(const std::string& path, const config::v1::VirtualService& service,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "supervisor/config/compile.h"
+#include "supervisor/config/exchange.h"
 
 namespace aloha::supervisor {
 
@@ -57,6 +58,20 @@ std::string CheckId(const std::string& service, const std::string& server);
 
 // The canonical text of an address, which is the name of a listener between processes.
 std::string CanonicalAddress(const std::string& text);
+
+// Clients of Exchange that come back within this time find their server (Exchange Web Services ask
+// for 45 minutes).
+inline constexpr std::chrono::milliseconds kLeastAffinity = std::chrono::hours(1);
+
+// Parts of the virtual service of one port of an Exchange area.
+void AddAreaListeners(Compilation& compilation, const AreaPort& port,
+                      worker::v1::VirtualService* service);
+void AddAreaServers(Compilation& compilation, Area area, const AreaPort& port,
+                    worker::v1::VirtualService* service);
+// The whole of it, but for checks and persistence.
+worker::v1::VirtualService* AddAreaPort(Compilation& compilation, Area area, const AreaPort& port);
+// Everything that one port of the HTTP area makes.
+void CompileHttpPort(Compilation& compilation, const AreaPort& port);
 
 void CompileExchange(Compilation& compilation);
 void CompileVirtualServices(Compilation& compilation);

@@ -93,7 +93,17 @@ void AdviseOnHttp(const Config& config, Checker& check) {
   }
   AdviseOnDirectories(config, check);
   AdviseOnHttpTimeouts(config, check);
-  if (config.http().mode() != config::v1::Http::SSL_FORWARD) return;
+  const auto& http = config.http();
+  if (!IsExchange2013OrLater(config) && http.mapi()) {
+    check.Warn("http.mapi", "Exchange 2010 has no MAPI over HTTP; switch it off");
+  }
+  if (http.mode() != config::v1::Http::SSL_FORWARD) return;
+  const auto warn = [&](bool asked, const char* path) {
+    if (asked) check.Warn(path, "has no effect in SSL_FORWARD, where requests cannot be read");
+  };
+  warn(!http.extra_path().empty(), "http.extra_path[0]");
+  warn(http.hsts(), "http.hsts");
+  warn(http.has_request_id_header(), "http.request_id_header");
   for (int i = 0; i < config.http().directory_size(); ++i) {
     if (config.http().directory(i).allow_from().empty()) continue;
     check.Warn(IndexPath("http.directory", i) + ".allow_from",

@@ -6,6 +6,7 @@
 
 #include "supervisor/config/checks.h"
 #include "supervisor/config/exchange.h"
+#include "supervisor/config/http_names.h"
 #include "supervisor/config/path.h"
 #include "supervisor/config/utf8.h"
 
@@ -79,6 +80,26 @@ void CheckDirectories(const Config& config, Checker& check) {
   }
 }
 
+// A directory's switch must hold for all of it.
+void CheckExtraPaths(const config::v1::Http& http, Checker& check) {
+  std::set<std::string> seen;
+  for (int i = 0; i < http.extra_path_size(); ++i) {
+    const std::string path = IndexPath("http.extra_path", i);
+    const std::string& value = http.extra_path(i);
+    const std::string prefix = RoutePrefix(value);
+    check.PathPrefix(path, value);
+    if (!seen.insert(prefix).second) {
+      check.Error(path, fmt::format("{} is listed twice; keep one", Quote(value)));
+    }
+    for (const Directory& directory : Directories()) {
+      if (!(prefix + "/").starts_with(RoutePrefix(directory.path) + "/")) continue;
+      check.Error(path, fmt::format("{} belongs to the directory that http.{} switches; leave it "
+                                    "out",
+                                    Quote(value), directory.field));
+    }
+  }
+}
+
 void CheckHttp(const Config& config, Checker& check) {
   if (!config.has_http()) return;
   const auto& http = config.http();
@@ -100,8 +121,9 @@ void CheckHttp(const Config& config, Checker& check) {
     check.ServerTls("http.server_tls", http.server_tls());
   }
   CheckDirectories(config, check);
-  for (int i = 0; i < http.extra_path_size(); ++i) {
-    check.UrlPath(IndexPath("http.extra_path", i), http.extra_path(i));
+  CheckExtraPaths(http, check);
+  if (http.has_request_id_header()) {
+    ValidateFieldName("http.request_id_header", http.request_id_header(), true, check);
   }
 }
 

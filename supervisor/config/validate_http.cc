@@ -40,16 +40,11 @@ bool IsOwned(const std::string& name, bool request) {
          (request && kForwarded.contains(name));
 }
 
-// The name of a field to be set. `seen` has those that are set already, in lower case.
+// A field to be set, once in a message. `seen` has the names that are set already, in lower case.
 void CheckFieldName(const std::string& path, const std::string& name, bool request,
                     std::set<std::string>& seen, Checker& check) {
-  if (!check.Token(path, name)) return;
-  const std::string lower = LowerCase(name);
-  if (IsOwned(lower, request)) {
-    check.Error(path, fmt::format("{} is set by the balancer itself; leave it out", Quote(name)));
-  } else if (!seen.insert(lower).second) {
-    check.Error(path, fmt::format("{} is set twice; keep one", Quote(name)));
-  }
+  if (!ValidateFieldName(path, name, request, check) || seen.insert(LowerCase(name)).second) return;
+  check.Error(path, fmt::format("{} is set twice; keep one", Quote(name)));
 }
 
 void CheckHeaders(const std::string& path, const VirtualService& service, Checker& check) {
@@ -278,6 +273,14 @@ void CheckTcp(const std::string& path, const VirtualService& service, Checker& c
 }
 
 }  // namespace
+
+bool ValidateFieldName(const std::string& path, const std::string& name, bool request,
+                       Checker& check) {
+  if (!check.Token(path, name)) return false;
+  if (!IsOwned(LowerCase(name), request)) return true;
+  check.Error(path, fmt::format("{} is set by the balancer itself; leave it out", Quote(name)));
+  return false;
+}
 
 void ValidateHttpParts(const std::string& path, const VirtualService& service, Checker& check) {
   if (service.protocol() == VirtualService::HTTP) {
