@@ -1,6 +1,7 @@
 #include "tests/farm/http_answers.h"
 
 #include <fmt/format.h>
+#include <openssl/base64.h>
 #include <openssl/sha.h>
 
 #include <array>
@@ -71,7 +72,18 @@ asio::awaitable<void> Raw(HttpExchange& exchange) {
   exchange.request.keep_alive = false;
 }
 
-// 101, then every byte comes back (RFC 9110 section 7.8). The handshake of WebSocket has no key.
+// The Sec-WebSocket-Accept line for a client's key (RFC 6455 section 4.2.2); empty without one.
+std::string WebSocketAccept(std::string_view key) {
+  if (key.empty()) return "";
+  const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  std::array<uint8_t, SHA_DIGEST_LENGTH> digest;
+  SHA1(reinterpret_cast<const uint8_t*>(text.data()), text.size(), digest.data());
+  std::array<uint8_t, 4 * (SHA_DIGEST_LENGTH / 3 + 1) + 1> base64;
+  const size_t size = EVP_EncodeBlock(base64.data(), digest.data(), digest.size());
+  return "Sec-WebSocket-Accept: " + std::string(base64.begin(), base64.begin() + size) + "\r\n";
+}
+
+// 101, then every byte comes back (RFC 9110 section 7.8).
 asio::awaitable<void> Upgrade(HttpExchange& exchange) {
   const std::string_view protocol = exchange.request.Field("upgrade");
   if (protocol.empty()) {
