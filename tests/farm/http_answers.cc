@@ -10,6 +10,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <utility>
@@ -80,7 +81,8 @@ std::string WebSocketAccept(std::string_view key) {
   SHA1(reinterpret_cast<const uint8_t*>(text.data()), text.size(), digest.data());
   std::array<uint8_t, 4 * (SHA_DIGEST_LENGTH / 3 + 1) + 1> base64;
   const size_t size = EVP_EncodeBlock(base64.data(), digest.data(), digest.size());
-  return "Sec-WebSocket-Accept: " + std::string(base64.begin(), base64.begin() + size) + "\r\n";
+  return "Sec-WebSocket-Accept: " +
+         std::string(base64.begin(), base64.begin() + static_cast<ptrdiff_t>(size)) + "\r\n";
 }
 
 // 101, then every byte comes back (RFC 9110 section 7.8).
@@ -92,8 +94,9 @@ asio::awaitable<void> Upgrade(HttpExchange& exchange) {
   }
   co_await exchange.session.Reply(
       fmt::format("HTTP/1.1 101 Switching Protocols\r\nX-FEServer: {}\r\nUpgrade: {}\r\n"
-                  "Connection: Upgrade\r\n\r\n",
-                  exchange.session.server(), protocol));
+                  "Connection: Upgrade\r\n{}\r\n",
+                  exchange.session.server(), protocol,
+                  WebSocketAccept(exchange.request.Field("sec-websocket-key"))));
   while (true) {
     const std::string bytes = co_await exchange.session.ReadSome(64 * 1024);
     co_await exchange.session.Write(bytes);
