@@ -185,7 +185,7 @@ void Checker::PathPrefix(const std::string& path, std::string_view value) {
       segments.find("/./") != std::string::npos || segments.find("/../") != std::string::npos;
   if (empty_segment || dots || value.find_first_of("?%\\") != std::string_view::npos) {
     Error(path, fmt::format("{} is not the beginning of a decoded path; leave out \"?\", \"%\", "
-                            "\"\\\\\", \"//\", \".\" and \"..\"",
+                            "\"\\\", \"//\", \".\" and \"..\"",
                             Quote(value)));
   }
 }

@@ -7,6 +7,7 @@
 
 #include "supervisor/config/address.h"
 #include "supervisor/config/duration.h"
+#include "supervisor/config/plan_http.h"
 #include "supervisor/config/print.h"
 
 namespace aloha::supervisor {
@@ -198,14 +199,13 @@ class Planner {
     changed("connect timeout", Time(old.connect_timeout_ms()), Time(now.connect_timeout_ms()));
     changed("queue timeout", Time(old.queue_timeout_ms()), Time(now.queue_timeout_ms()));
     changed("number of retries", std::to_string(old.retries()), std::to_string(now.retries()));
-    const auto networks = [](const VirtualService& service) {
-      return service.allow_from().empty()
-                 ? std::string("everybody")
-                 : fmt::format("{}", fmt::join(service.allow_from(), ", "));
-    };
-    changed("who is served", networks(old), networks(now));
+    changed("who is served", NetworksText(old.allow_from(), "everybody"),
+            NetworksText(now.allow_from(), "everybody"));
     changed("server names from TLS in the log", old.log_sni() ? "on" : "off",
             now.log_sni() ? "on" : "off");
+    for (const std::string& text : HttpChanges(old, now)) {
+      Add(PlanKind::kServiceChanged, now.name(), text);
+    }
   }
 
   void Servers(const VirtualService& old, const VirtualService& now) {
@@ -242,6 +242,12 @@ class Planner {
     changed("most connections", Limit(old.max_connections()), Limit(now.max_connections()));
     changed("PROXY protocol", SendProxyText(old.send_proxy()), SendProxyText(now.send_proxy()));
     changed("slow start", Time(old.slow_start_ms()), Time(now.slow_start_ms()));
+    if (!old.cookie().empty() && !now.cookie().empty() && old.cookie() != now.cookie()) {
+      Add(PlanKind::kServerChanged, service,
+          fmt::format("server {}: its cookie changes, and clients with the old one are balanced "
+                      "anew",
+                      now.name()));
+    }
     changed("state", AdminStateText(old.admin_state()), AdminStateText(now.admin_state()));
     const std::string key = fmt::format("{}/{}", service, now.name());
     const auto before = old_checks_.find(key), after = new_checks_.find(key);

@@ -98,6 +98,62 @@ TEST(PlanTest, TellsSettings) {
           "web: server a: the check begins", "stick table web begins empty"));
 }
 
+TEST(PlanTest, TellsRulesOfHttpAndRebindsNothing) {
+  const std::string http = std::string(kWeb) + "protocol: HTTP ";
+  EXPECT_THAT(Texts(std::string(kWeb) + "}", http + "}"),
+              ElementsAre("web: protocol changes from TCP to HTTP"));
+  const std::string pool =
+      R"(pool { name: "p" server { name: "a" address: "10.0.0.3" port: 80 } })";
+  const std::string before =
+      http + pool + R"(persistence { cookie {} } request_header { name: "X-A" value: "1" }
+          request_header { name: "X-B" } route { path_prefix: "/a" pool: "p" }
+          route { path_prefix: "/b" deny: true } route { path_prefix: "/c" pool: "p" } })";
+  EXPECT_TRUE(Texts(before, before).empty());
+  const std::string after =
+      http + pool + R"(persistence { cookie { same_site: STRICT } expiry: "1h" }
+          request_header { name: "X-A" value: "2" } response_header { name: "X-C" }
+          route { path_prefix: "/b" pool: "p" } route { path_prefix: "/c" pool: "p" allow_from: "10.0.0.0/8" }
+          route { path_prefix: "/d" deny: true } root_redirect: "/c/" request_id_header: "X-Id"
+          rate_limit { requests_per_second: 5 } } trusted_proxy: "10.0.0.5")";
+  EXPECT_THAT(
+      Texts(before, after),
+      ElementsAre(
+          "web: persistence by cookie changes from SRV (until the browser closes, LAX) to SRV (1h, "
+          "STRICT)",
+          "web: route /a removed", "web: route /b changes from 403 to web.p",
+          "web: route /c: who is served changes from everybody to 10.0.0.0/8",
+          "web: route /d to 403 added", "web: redirect of / changes from off to /c/",
+          "web: request header X-B is no longer set", "web: request header X-A changes",
+          "web: response header X-C is set",
+          "web: header with the request id changes from off to X-Id",
+          "web: rate limit changes from off to 5 a second, 5 at once",
+          "web: trusted proxies changes from nobody to 10.0.0.5",
+          "web.p: persistence by cookie changes from SRV (until the browser closes, LAX) to SRV "
+          "(1h, STRICT)"));
+}
+
+TEST(PlanTest, TellsErrorPagesAndCookiesOfServers) {
+  const std::string text = std::string(kWeb) + R"(protocol: HTTP persistence { cookie {} } }
+      error_page { status: 503 file: "/503.html" })";
+  const ParsedConfig checked = CheckConfig(text, Facts{});
+  const Compiled plain = Compile(checked.config, {.secret = std::string(32, 'a')});
+  const Compiled page =
+      Compile(checked.config, {.secret = std::string(32, 'a'), .pages = {{"/503.html", "x"}}});
+  const Compiled other =
+      Compile(checked.config, {.secret = std::string(32, 'b'), .pages = {{"/503.html", "y"}}});
+  const auto texts = [](const Compiled& from, const Compiled& to) {
+    std::vector<std::string> list;
+    for (const PlanStep& step : Plan(from, to)) list.push_back(step.text);
+    return list;
+  };
+  EXPECT_THAT(texts(plain, page), ElementsAre("web: error page 503 is set"));
+  EXPECT_THAT(texts(page, other),
+              ElementsAre("web: error page 503 changes",
+                          "web: server a: its cookie changes, and clients with the old one are "
+                          "balanced anew"));
+  EXPECT_THAT(texts(page, plain), ElementsAre("web: error page 503 is no longer set"));
+}
+
 TEST(PlanTest, TellsWhatNeedsARestart) {
   EXPECT_THAT(
       Texts("", "performance { proxy_threads: 7 } log { access: false format: JSON }"),
