@@ -10,19 +10,21 @@
 namespace aloha::cli {
 namespace {
 
+// What a virtual service does that has no servers of its own.
+std::string WithoutServers(const admin::VirtualService& service) {
+  if (!service.redirect().empty()) return "redirects to " + service.redirect();
+  if (service.routes().empty()) return "it has no servers";
+  return service.serving() ? "its routes lead to others" : "no server of its routes can serve";
+}
+
 Table ServersTable(const admin::ListVirtualServicesResponse& list) {
   Table table(
       {"VIRTUAL SERVICE", "SERVER", "ADDRESS", "CHECK", "ADMIN", ">SESSIONS", ">SINCE", "REASON"});
   for (const admin::VirtualService& service : list.virtual_services()) {
     if (service.servers().empty()) {
-      table.Add({service.name(),
-                 "-",
-                 "-",
-                 {"DOWN", Color::kBad},
-                 "-",
-                 service.sessions(),
-                 "-",
-                 "it has no servers"});
+      table.Add({service.name(), "-", "-",
+                 service.serving() ? Cell("-") : Cell("DOWN", Color::kBad), "-", service.sessions(),
+                 "-", WithoutServers(service)});
     }
     for (const admin::Server& server : service.servers()) {
       table.Add({service.name(), server.name(), AddressOf(server), CheckCell(server),

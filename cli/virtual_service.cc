@@ -43,6 +43,19 @@ std::string Milliseconds(uint64_t ms) {
   return ms % 1000 == 0 ? fmt::format("{} s", ms / 1000) : fmt::format("{} ms", ms);
 }
 
+void PrintRoutes(Output& output, const admin::VirtualService& service) {
+  if (service.routes().empty()) return;
+  Table routes({"PATH", "GOES TO", "ALLOWED FROM"});
+  for (const admin::Route& route : service.routes()) {
+    routes.Add(
+        {route.path_prefix(), route.virtual_service().empty() ? "403" : route.virtual_service(),
+         route.allow_from().empty() ? "everybody"
+                                    : fmt::format("{}", fmt::join(route.allow_from(), " "))});
+  }
+  output.out() << "\n";
+  output.Write(routes, "");
+}
+
 void PrintService(Output& output, const admin::VirtualService& service) {
   Table head({service.name(), service.area().empty() ? "generic" : "area " + service.area()});
   head.Add({"protocol", service.protocol()});
@@ -53,7 +66,9 @@ void PrintService(Output& output, const admin::VirtualService& service) {
   head.Add({"connect timeout", Milliseconds(service.connect_timeout_ms())});
   head.Add({"sessions", service.sessions()});
   head.Add({"serving", ServingCell(service.serving())});
+  if (!service.redirect().empty()) head.Add({"redirects to", service.redirect()});
   output.Write(head, "");
+  PrintRoutes(output, service);
 
   Table servers({"SERVER", "ADDRESS", ">WEIGHT", "CHECK", "ADMIN", ">SESSIONS", ">TOTAL", ">SINCE",
                  "LAST CHECK"});
@@ -70,7 +85,9 @@ void PrintService(Output& output, const admin::VirtualService& service) {
     }
   }
   output.out() << "\n";
-  output.Write(servers, "No servers: alohactl config edit");
+  const bool answers_alone = !service.redirect().empty() || !service.routes().empty();
+  output.Write(servers,
+               answers_alone ? "No servers of its own." : "No servers: alohactl config edit");
   if (!results.empty()) {
     output.out() << "\n";
     output.Write(results, "");

@@ -63,19 +63,66 @@ v1::Server Describe(const AdminContext& context, const w::VirtualService& servic
   return out;
 }
 
-std::string DescribePersistence(const w::ProxySnapshot& snapshot,
-                                const w::VirtualService& service) {
-  if (service.stick_table().empty()) return "none";
+std::string DescribeTable(const w::ProxySnapshot& snapshot, const std::string& name) {
   for (const w::StickTable& table : snapshot.stick_tables()) {
-    if (table.name() != service.stick_table()) continue;
-    return fmt::format("source address (table {}, {})", table.name(),
+    if (table.name() != name) continue;
+    return fmt::format("table {}, {}", name,
                        FormatDuration(std::chrono::milliseconds(table.expiry_ms())));
   }
-  return "source address";
+  return "table " + name;
+}
+
+std::string DescribePersistence(const w::ProxySnapshot& snapshot,
+                                const w::VirtualService& service) {
+  std::vector<std::string> ways;
+  if (service.has_cookie()) ways.push_back("cookie " + service.cookie().name());
+  if (!service.authorization_table().empty()) {
+    ways.push_back(
+        fmt::format("Authorization ({})", DescribeTable(snapshot, service.authorization_table())));
+  }
+  if (!service.stick_table().empty()) {
+    ways.push_back(
+        fmt::format("source address ({})", DescribeTable(snapshot, service.stick_table())));
+  }
+  return ways.empty() ? "none" : fmt::format("{}", fmt::join(ways, ", else "));
 }
 
 bool CanServe(const v1::Server& server) {
   return server.check_state() != v1::Server::DOWN && server.admin_state() == v1::Server::READY;
+}
+
+std::string DescribeRedirect(const w::HttpRules& http) {
+  if (!http.has_redirect()) return "";
+  const w::HttpRedirect& redirect = http.redirect();
+  return fmt::format("https://{}{}", redirect.host().empty() ? "(same host)" : redirect.host(),
+                     redirect.https_port() == 443 ? "" : fmt::format(":{}", redirect.https_port()));
+}
+
+bool LeadsTo(const w::VirtualService& from, const std::string& service) {
+  return std::any_of(from.http().routes().begin(), from.http().routes().end(),
+                     [&](const w::HttpRoute& route) { return route.service() == service; });
+}
+
+bool IsHttp(const w::ProxySnapshot& snapshot, const w::VirtualService& service) {
+  return service.has_http() || std::any_of(snapshot.services().begin(), snapshot.services().end(),
+                                           [&](const w::VirtualService& other) {
+                                             return LeadsTo(other, service.name());
+                                           });
+}
+
+// One of the servers that its requests may reach can take one. A service that reaches none answers
+// everything itself.
+bool AnyCanServe(const AdminContext& context, const w::VirtualService& service,
+                 const StatsByService& stats) {
+  bool none = true;
+  for (const w::VirtualService& other : context.configuration.compiled().proxy.services()) {
+    if (other.name() != service.name() && !LeadsTo(service, other.name())) continue;
+    for (const w::Server& server : other.servers()) {
+      none = false;
+      if (CanServe(Describe(context, other, server, stats))) return true;
+    }
+  }
+  return none;
 }
 
 v1::VirtualService DescribeService(const AdminContext& context, const w::VirtualService& service,
@@ -89,7 +136,7 @@ v1::VirtualService DescribeService(const AdminContext& context, const w::Virtual
       out.set_area(area.name);
     }
   }
-  out.set_protocol("TCP");
+  out.set_protocol(IsHttp(compiled.proxy, service) ? "HTTP" : "TCP");
   for (const w::Listener& listener : service.listeners()) {
     out.add_listeners(FormatEndpoint(listener.address(), listener.port()));
   }
@@ -98,16 +145,21 @@ v1::VirtualService DescribeService(const AdminContext& context, const w::Virtual
   out.set_persistence(DescribePersistence(compiled.proxy, service));
   out.set_idle_timeout_ms(service.idle_timeout_ms());
   out.set_connect_timeout_ms(service.connect_timeout_ms());
-  bool one_can = false;
+  for (const w::HttpRoute& route : service.http().routes()) {
+    v1::Route* to = out.add_routes();
+    to->set_path_prefix(route.path_prefix());
+    to->set_virtual_service(route.service());
+    *to->mutable_allow_from() = route.allow_from();
+  }
+  out.set_redirect(DescribeRedirect(service.http()));
   for (const w::Server& server : service.servers()) {
-    v1::Server described = Describe(context, service, server, stats);
-    one_can = one_can || CanServe(described);
-    *out.add_servers() = std::move(described);
+    *out.add_servers() = Describe(context, service, server, stats);
   }
   const auto counted = stats.find(service.name());
   if (counted != stats.end()) out.set_sessions(counted->second.traffic().sessions());
   // Without counters no proxy runs, or it does not serve this.
-  out.set_serving(one_can && counted != stats.end() && context.services.serving());
+  out.set_serving(counted != stats.end() && context.services.serving() &&
+                  AnyCanServe(context, service, stats));
   return out;
 }
 
