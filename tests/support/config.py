@@ -39,11 +39,11 @@ def http_of_farm(farm, name, port, extra="", server_extra="", **options):
     return http_service(name, port, servers, extra=extra, **options)
 
 
-def pool(farm, name, extra="", timing=None):
-    """A pool of the CAS of the farm, checked as the directory of that name is."""
+def pool(farm, name, extra="", timing=None, path=None):
+    """A pool of the CAS of the farm, checked as the directory of that name (or path) is."""
     timing = timing or 'interval: "200ms" fast_interval: "50ms" timeout: "500ms" rise: 2 fall: 2'
     servers = " ".join(server(s, *farm.server(s, "http")) for s in farm.servers("CAS"))
-    check = f'health_check {{ http {{ path: "/{name}/healthcheck.htm" }} {timing} }}'
+    check = f'health_check {{ http {{ path: "{path or "/" + name}/healthcheck.htm" }} {timing} }}'
     return f'pool {{ name: "{name}" {servers} {check} {extra} }}'
 
 
@@ -86,3 +86,19 @@ def exchange_ports(free_port):
     """Fresh ports for clients, as exchange() wants them."""
     names = ("imap", "imaps", "pop3", "pop3s", "smtp", "submission", "https")
     return {name: free_port() for name in names}
+
+
+DIRECTORIES = {"owa": ("/owa", "/ecp"), "ews": ("/ews",), "oab": ("/oab",), "autodiscover": ("/autodiscover",),
+               "activesync": ("/Microsoft-Server-ActiveSync",), "rpcproxy": ("/rpc",), "mapi": ("/mapi",)}
+_PERSISTENCE = {"owa": cookie(), "ews": cookie(), "activesync": "persistence { authorization_header {} }",
+                "rpcproxy": "persistence { source_address {} }"}
+
+
+def exchange_web(farm, name, port, deny=("/powershell",), extra=""):
+    """An HTTP service in clear with a pool for each Exchange directory, as the http area has them behind TLS."""
+    paths = {"activesync": "/Microsoft-Server-ActiveSync", "rpcproxy": "/rpc"}
+    pools = [pool(farm, directory, extra=_PERSISTENCE.get(directory, ""), path=paths.get(directory))
+             for directory in DIRECTORIES]
+    routes = [route(prefix, directory) for directory, prefixes in DIRECTORIES.items() for prefix in prefixes]
+    routes += [route(prefix, extra="deny: true") for prefix in deny]
+    return http_service(name, port, [], check=None, extra=" ".join([*pools, *routes, 'root_redirect: "/owa/"', extra]))
