@@ -1,19 +1,17 @@
 #include "supervisor/configurator.h"
 
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 #include <thread>
 
 #include "supervisor/config/error_page.h"
 #include "supervisor/config/file.h"
 #include "supervisor/config/parse.h"
-#include "supervisor/config/persistence_secret.h"
 #include "supervisor/config/print.h"
+#include "supervisor/config/secret_file.h"
 #include "supervisor/config/start.h"
 #include "supervisor/config/state_file.h"
 #include "supervisor/facts.h"
@@ -46,7 +44,7 @@ Result<> Configurator::Load() {
   if (!store) return tl::make_unexpected(store.error());
   store_.emplace(std::move(*store));
   LoadState();
-  LoadSecret();
+  LoadPersistenceSecret();
   StartChoice choice =
       ChooseStart(*store_, {options_.config, options_.config_authoritative, GatherFacts(options_)});
   for (const std::string& event : choice.events)
@@ -62,8 +60,7 @@ Result<> Configurator::Load() {
   }
   std::vector<std::string> failures;
   input_ = InputFor(running_.config, failures);
-  for (const std::string& failure : failures)
-    events_.Add(Event::ERROR, "config", "error page", failure + "; the built-in page stands in");
+  ReportPages(failures);
   compiled_ = Compile(running_.config, input_);
   events_.Add(Event::INFO, "config", fmt::format("version {}", running_.info.number()),
               fmt::format("runs ({})", running_.info.source()));
@@ -83,29 +80,26 @@ void Configurator::LoadState() {
   }
 }
 
-// The secret outlives everything, or clients lose their servers. When it cannot be kept, the one in
-// memory serves until the next start.
-void Configurator::LoadSecret() {
+// The secret outlives everything, or clients lose their servers.
+void Configurator::LoadPersistenceSecret() {
   const std::string path = StatePath("persistence.textproto");
-  config::v1::PersistenceSecret kept;
-  const auto read = ReadState(path, &kept);
-  if (read && kept.secret().size() == kSecretBytes) {
-    input_.secret = kept.secret();
-    return;
+  KeptSecret kept = LoadSecret(path);
+  for (const std::string& trouble : kept.troubles) {
+    events_.Add(Event::ERROR, "config", "persistence", trouble);
   }
-  input_.secret.resize(kSecretBytes);
-  if (::getrandom(input_.secret.data(), kSecretBytes, 0) != ssize_t{kSecretBytes}) std::abort();
-  if (read || read.error().code != Code::kNotFound) {
-    events_.Add(Event::ERROR, "config", "persistence",
-                fmt::format("{}; a new secret takes its place, and clients lose the servers that "
-                            "cookies bound them to",
-                            read ? path + " holds no secret" : read.error().message));
-  } else {
-    events_.Add(Event::INFO, "config", "persistence", "made the secret of persistence in " + path);
+  if (kept.fresh) {
+    events_.Add(kept.troubles.empty() ? Event::INFO : Event::WARNING, "config", "persistence",
+                fmt::format("made a new secret in {}; who has a cookie of an earlier one is "
+                            "balanced anew",
+                            path));
   }
-  kept.set_secret(input_.secret);
-  if (auto written = WriteState(path, kept, "", 0600); !written)
-    events_.Add(Event::ERROR, "config", "persistence", written.error().message);
+  input_.secret = std::move(kept.secret);
+}
+
+void Configurator::ReportPages(const std::vector<std::string>& failures) {
+  for (const std::string& failure : failures) {
+    events_.Add(Event::ERROR, "config", "error page", failure + "; the built-in page stands in");
+  }
 }
 
 CompileInput Configurator::InputFor(const config::v1::Config& config,
@@ -212,8 +206,7 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::ApplyLocked(Change 
   running_ = std::move(version);
   compiled_ = std::move(next);
   input_ = std::move(input);
-  for (const std::string& failure : failures)
-    events_.Add(Event::ERROR, "config", "error page", failure + "; the built-in page stands in");
+  ReportPages(failures);
   pending_ = pending;
   ArmUndo();
   applied.version = running_.info.number();

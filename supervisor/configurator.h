@@ -100,8 +100,10 @@ class Configurator {
   };
 
   void LoadState();
-  void LoadSecret();
+  void LoadPersistenceSecret();
+  // What Compile needs for it, error pages read anew; `failures` tells which could not be read.
   CompileInput InputFor(const config::v1::Config& config, std::vector<std::string>& failures) const;
+  void ReportPages(const std::vector<std::string>& failures);
   void LoadPending();
   Target EffectiveTarget(const Compiled& compiled) const;
   asio::awaitable<Result<Applied>> ApplyLocked(Change change);

@@ -53,8 +53,8 @@ class Checker {
   void InterfaceName(const std::string& path, std::string_view name);
   // Begins with "/", printable ASCII without blanks.
   bool UrlPath(const std::string& path, std::string_view value);
-  // The same without query, percent signs, backslashes, empty and dot segments: the beginning of a
-  // decoded path.
+  // The same without query, percent signs, backslashes, empty segments and those that end in a dot:
+  // the beginning of a decoded path.
   void PathPrefix(const std::string& path, std::string_view value);
   // A token of RFC 9110 section 5.6.2: name of a header field or cookie.
   bool Token(const std::string& path, std::string_view token);

@@ -4,11 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <fstream>
-
 #include "supervisor/config/compile.h"
 #include "supervisor/config/error_page.h"
 #include "supervisor/config/persistence_secret.h"
+#include "supervisor/config/secret_file.h"
 #include "supervisor/config/validate.h"
 #include "tests/unit/supervisor/temporary_folder.h"
 
@@ -21,9 +20,8 @@ using testing::HasSubstr;
 class ErrorPageTest : public testing::Test {
  protected:
   std::string Write(const std::string& name, const std::string& content) {
-    const std::string path = folder_.path() + "/" + name;
-    std::ofstream(path, std::ios::binary) << content;
-    return path;
+    folder_.Write(name, content);
+    return folder_.path() + "/" + name;
   }
 
   // What validation says of a page at this path.
@@ -106,6 +104,40 @@ TEST(PersistenceSecretTest, GivesOpaqueValuesThatDifferByCookieServerAndSecret) 
   EXPECT_NE(CookieValue(std::string(kSecretBytes, 't'), "SRV", "CAS1"), value);
   EXPECT_EQ(AuthorizationKey(secret).size(), kSecretBytes);
   EXPECT_NE(AuthorizationKey(secret), secret);
+}
+
+TEST(PersistenceSecretTest, IsMadeOnceAndKeptFromOthers) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/persistence.textproto";
+  const KeptSecret first = LoadSecret(path);
+  EXPECT_EQ(first.secret.size(), kSecretBytes);
+  EXPECT_TRUE(first.fresh);
+  EXPECT_TRUE(first.troubles.empty());
+  struct stat status;
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+
+  const KeptSecret second = LoadSecret(path);
+  EXPECT_EQ(second.secret, first.secret);
+  EXPECT_FALSE(second.fresh);
+}
+
+TEST(PersistenceSecretTest, IsMadeAnewWhereTheFileIsBroken) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/persistence.textproto";
+  const std::string before = LoadSecret(path).secret;
+  folder.Write("persistence.textproto", folder.Read("persistence.textproto").substr(0, 20));
+  const KeptSecret torn = LoadSecret(path);
+  EXPECT_TRUE(torn.fresh);
+  EXPECT_NE(torn.secret, before);
+  EXPECT_THAT(torn.troubles, ElementsAre(HasSubstr("set aside as")));
+  EXPECT_EQ(LoadSecret(path).secret, torn.secret);
+}
+
+TEST(PersistenceSecretTest, ServesWhereItCannotBeKept) {
+  const KeptSecret kept = LoadSecret("/nonexistent/persistence.textproto");
+  EXPECT_EQ(kept.secret.size(), kSecretBytes);
+  EXPECT_THAT(kept.troubles, ElementsAre(HasSubstr("cannot write")));
 }
 
 TEST(PersistenceSecretTest, ReachesTheProxyOnlyAsWhatFollowsFromIt) {

@@ -1,0 +1,38 @@
+#include "supervisor/config/secret_file.h"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <cstdlib>
+
+#include "config/v1/state.pb.h"
+#include "supervisor/config/persistence_secret.h"
+#include "supervisor/config/state_file.h"
+
+namespace aloha::supervisor {
+
+KeptSecret LoadSecret(const std::string& path) {
+  KeptSecret kept;
+  config::v1::PersistenceSecret message;
+  const auto read = ReadState(path, &message);
+  if (read && message.secret().size() == kSecretBytes) {
+    kept.secret = message.secret();
+    return kept;
+  }
+  if (read) {
+    kept.troubles.push_back(path + " holds no secret");
+  } else if (read.error().code != Code::kNotFound) {
+    kept.troubles.push_back(read.error().message);
+  }
+  kept.fresh = true;
+  kept.secret.resize(kSecretBytes);
+  // So few bytes are never cut short, and fail only where the kernel has no such call.
+  if (::getrandom(kept.secret.data(), kSecretBytes, 0) != ssize_t{kSecretBytes}) std::abort();
+  message.set_secret(kept.secret);
+  if (auto written = WriteState(path, message, "", 0600); !written) {
+    kept.troubles.push_back(written.error().message);
+  }
+  return kept;
+}
+
+}  // namespace aloha::supervisor

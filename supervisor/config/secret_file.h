@@ -1,0 +1,23 @@
+// The secret of persistence, kept in a file.
+#ifndef ALOHA_SUPERVISOR_CONFIG_SECRET_FILE_H_
+#define ALOHA_SUPERVISOR_CONFIG_SECRET_FILE_H_
+
+#include <string>
+#include <vector>
+
+namespace aloha::supervisor {
+
+struct KeptSecret {
+  std::string secret;                 // kSecretBytes bytes
+  bool fresh = false;                 // none was kept
+  std::vector<std::string> troubles;  // what went wrong, a sentence each
+};
+
+// Reads the secret, or makes one from the kernel's random numbers and keeps it in the file (mode
+// 0600, replaced atomically). A broken file is set aside. A fresh secret that cannot be kept serves
+// until the process ends.
+KeptSecret LoadSecret(const std::string& path);
+
+}  // namespace aloha::supervisor
+
+#endif  // ALOHA_SUPERVISOR_CONFIG_SECRET_FILE_H_
