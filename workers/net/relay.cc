@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -27,7 +28,7 @@ void Relay::Release(Flow& flow) {
   flow.waiting = 0;
 }
 
-Relay::Outcome Relay::Flush(Flow& flow, int out) {
+Relay::Outcome Relay::Empty(Flow& flow, int out) {
   while (flow.waiting > 0) {
     const ssize_t sent = flow.pipe ? splice(flow.pipe.read_end.get(), nullptr, out, nullptr,
                                             flow.waiting, SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
@@ -45,14 +46,52 @@ Relay::Outcome Relay::Flush(Flow& flow, int out) {
   return Outcome::kDrained;
 }
 
-Relay::Outcome Relay::Move(Flow& flow, int in, int out, bool to_the_end) {
-  if (flow.waiting > 0) {
-    const Outcome flushed = Flush(flow, out);
-    if (flushed != Outcome::kDrained) return flushed;
-    if (flow.pipe) pipes_.Return(std::move(flow.pipe));
+Relay::Outcome Relay::Flush(Flow& flow, int out) {
+  if (flow.waiting == 0) return Outcome::kDrained;
+  const Outcome emptied = Empty(flow, out);
+  if (emptied == Outcome::kDrained && flow.pipe) pipes_.Return(std::move(flow.pipe));
+  return emptied;
+}
+
+void Relay::Keep(Flow& flow, const iovec* parts, int count, size_t skip) {
+  size_t total = 0;
+  for (int i = 0; i < count; ++i) total += parts[i].iov_len;
+  flow.waiting = static_cast<uint32_t>(total - skip);
+  flow.begin = 0;
+  flow.backlog.reset(new char[flow.waiting]);
+  size_t at = 0;
+  for (int i = 0; i < count; ++i) {
+    const size_t left_out = std::min(skip, parts[i].iov_len);
+    skip -= left_out;
+    const size_t kept = parts[i].iov_len - left_out;
+    std::memcpy(flow.backlog.get() + at, static_cast<const char*>(parts[i].iov_base) + left_out,
+                kept);
+    at += kept;
   }
+}
+
+Relay::Outcome Relay::Write(Flow& flow, int out, const iovec* parts, int count) {
+  size_t total = 0;
+  for (int i = 0; i < count; ++i) total += parts[i].iov_len;
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);
+  message.msg_iovlen = static_cast<size_t>(count);
+  ssize_t sent = sendmsg(out, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent < 0) {
+    if (errno != EAGAIN && errno != EINTR) return Outcome::kOutFailed;
+    sent = 0;
+  }
+  flow.bytes += static_cast<size_t>(sent);
+  if (static_cast<size_t>(sent) == total) return Outcome::kDrained;
+  Keep(flow, parts, count, static_cast<size_t>(sent));
+  return Outcome::kBlocked;
+}
+
+Relay::Outcome Relay::Move(Flow& flow, int in, int out, bool to_the_end) {
+  if (const Outcome flushed = Flush(flow, out); flushed != Outcome::kDrained) return flushed;
   int rounds = kRounds;
   while (rounds > 0) {
+    if (flow.limit == 0) return Outcome::kLimit;
     const Outcome outcome =
         flow.heat < kHot ? Copy(flow, in, out, to_the_end, rounds) : Splice(flow, in, out, rounds);
     if (outcome != Outcome::kUnfinished) return outcome;
@@ -62,12 +101,14 @@ Relay::Outcome Relay::Move(Flow& flow, int in, int out, bool to_the_end) {
 
 Relay::Outcome Relay::Copy(Flow& flow, int in, int out, bool to_the_end, int& rounds) {
   while (flow.heat < kHot && rounds-- > 0) {
-    const ssize_t got = recv(in, buffer_.get(), kBufferBytes, MSG_DONTWAIT);
+    const size_t room = std::min<uint64_t>(kBufferBytes, flow.limit);
+    const ssize_t got = recv(in, buffer_.get(), room, MSG_DONTWAIT);
     if (got < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN ? Outcome::kDrained : Outcome::kInFailed;
     }
     if (got == 0) return Outcome::kEnded;
+    if (flow.limit != UINT64_MAX) flow.limit -= got;
     ssize_t sent = send(out, buffer_.get(), got, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0) {
       if (errno != EAGAIN && errno != EINTR) return Outcome::kOutFailed;
@@ -75,12 +116,11 @@ Relay::Outcome Relay::Copy(Flow& flow, int in, int out, bool to_the_end, int& ro
     }
     flow.bytes += sent;
     if (sent < got) {
-      flow.waiting = got - sent;
-      flow.begin = 0;
-      flow.backlog.reset(new char[flow.waiting]);
-      std::memcpy(flow.backlog.get(), buffer_.get() + sent, flow.waiting);
+      const iovec part{buffer_.get(), static_cast<size_t>(got)};
+      Keep(flow, &part, 1, sent);
       return Outcome::kBlocked;
     }
+    if (flow.limit == 0) return Outcome::kLimit;
     if (static_cast<size_t>(got) == kBufferBytes) {
       ++flow.heat;
     } else {
@@ -100,11 +140,17 @@ Relay::Outcome Relay::Splice(Flow& flow, int in, int out, int& rounds) {
   const uint64_t before = flow.bytes;
   Outcome outcome = Outcome::kUnfinished;
   while (outcome == Outcome::kUnfinished && rounds-- > 0) {
+    if (flow.limit == 0) {
+      outcome = Outcome::kLimit;
+      break;
+    }
     const ssize_t got = splice(in, nullptr, flow.pipe.write_end.get(), nullptr,
-                               PipePool::kPipeBytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+                               std::min<uint64_t>(PipePool::kPipeBytes, flow.limit),
+                               SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     if (got > 0) {
+      if (flow.limit != UINT64_MAX) flow.limit -= got;
       flow.waiting = got;
-      const Outcome flushed = Flush(flow, out);
+      const Outcome flushed = Empty(flow, out);
       if (flushed != Outcome::kDrained) return flushed;  // the pipe stays, with what waits
     } else if (got == 0) {
       outcome = Outcome::kEnded;

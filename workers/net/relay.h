@@ -7,6 +7,8 @@
 #ifndef ALOHA_WORKERS_NET_RELAY_H_
 #define ALOHA_WORKERS_NET_RELAY_H_
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,6 +20,7 @@ namespace aloha::net {
 // State of one direction.
 struct Flow {
   uint64_t bytes = 0;               // taken by the receiving socket
+  uint64_t limit = UINT64_MAX;      // bytes that may still be read
   std::unique_ptr<char[]> backlog;  // copied bytes that wait
   Pipe pipe;                        // open while spliced bytes wait
   uint32_t begin = 0;               // first byte of the backlog that waits
@@ -35,6 +38,7 @@ class Relay {
     kDrained,    // nothing more to read now: a new event comes with new data
     kBlocked,    // the receiver is full: call again when it can be written
     kEnded,      // end of stream, and everything before it was passed on
+    kLimit,      // nothing more may be read, and everything before was passed on
     kInFailed,   // reading failed; errno says why
     kOutFailed,  // writing failed; errno says why
     kUnfinished  // there is more, but others should have a turn: call again soon
@@ -46,6 +50,13 @@ class Relay {
   // there, so reading goes on until it is seen; otherwise a read that leaves the buffer unfilled is
   // the last (the sockets are watched edge-triggered).
   Outcome Move(Flow& flow, int in, int out, bool to_the_end);
+  // Passes on bytes that the caller read himself, after those that wait already; what the receiver
+  // does not take waits. kDrained, kBlocked or kOutFailed.
+  Outcome Write(Flow& flow, int out, const iovec* parts, int count);
+  // Keeps bytes until Flush or Move passes them on; nothing waits yet.
+  static void Keep(Flow& flow, const iovec* parts, int count, size_t skip);
+  // Passes on what waits. kDrained: nothing does any more.
+  Outcome Flush(Flow& flow, int out);
   // Gives back what the flow holds.
   void Release(Flow& flow);
 
@@ -55,8 +66,7 @@ class Relay {
  private:
   Outcome Copy(Flow& flow, int in, int out, bool to_the_end, int& rounds);
   Outcome Splice(Flow& flow, int in, int out, int& rounds);
-  // Empties the backlog or the pipe. kDrained: it is empty.
-  Outcome Flush(Flow& flow, int out);
+  Outcome Empty(Flow& flow, int out);
 
   std::unique_ptr<char[]> buffer_;
   PipePool pipes_;

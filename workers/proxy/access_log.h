@@ -25,9 +25,10 @@ enum class Cause : char {
 // The second letter: what the session was doing.
 enum class Moment : char {
   kNormal = '-',
-  kHeader = 'R',  // waiting for its PROXY protocol header
+  kHeader = 'R',  // waiting for its PROXY protocol header, or for the head of a request
   kQueue = 'Q',
   kConnect = 'C',
+  kResponse = 'H',  // waiting for the head of a response
   kData = 'D',
 };
 

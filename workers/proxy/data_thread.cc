@@ -10,6 +10,9 @@
 #include <string>
 #include <utility>
 
+#include "workers/proxy/http_session.h"
+#include "workers/proxy/tcp_session.h"
+
 namespace aloha::proxy {
 namespace {
 
@@ -28,6 +31,7 @@ class DataThread::Acceptor final : public net::EventHandler {
   ~Acceptor() override { Pause(); }
 
   const ListeningSocket* socket() const { return socket_.get(); }
+  ListenerUse use() const { return {settings_, listener_}; }
   void Serve(std::shared_ptr<const ServiceSettings> settings, uint16_t listener) {
     settings_ = std::move(settings);
     listener_ = listener;
@@ -114,6 +118,7 @@ void DataThread::Post(std::function<void(DataThread&)> task) {
 
 void DataThread::Use(const RunningConfig& config) {
   access_log_ = config.access_log;
+  ++generation_;
   std::vector<std::unique_ptr<Acceptor>> acceptors;
   for (const OpenListener& listener : config.listeners) {
     const auto known = std::find_if(acceptors_.begin(), acceptors_.end(), [&](const auto& one) {
@@ -128,7 +133,23 @@ void DataThread::Use(const RunningConfig& config) {
   ResumeAccepting();
 }
 
-void DataThread::StopListening() { acceptors_.clear(); }
+void DataThread::StopListening() {
+  acceptors_.clear();
+  ++generation_;
+  ForEachSession([](Session& session) { session.Drain(); });
+}
+
+DataThread::ListenerUse DataThread::FindListener(const net::Address& address) const {
+  for (const auto& acceptor : acceptors_) {
+    if (acceptor->socket()->address == address) return acceptor->use();
+  }
+  return {};
+}
+
+HttpScratch& DataThread::http() {
+  if (!http_) http_ = std::make_unique<HttpScratch>();
+  return *http_;
+}
 
 void DataThread::ResumeAccepting() {
   for (const auto& acceptor : acceptors_) acceptor->Resume();
@@ -142,6 +163,16 @@ void DataThread::PauseAccepting(int error) {
                     "; raise the limit of open files (LimitNOFILE)");
 }
 
+Session* DataThread::MakeSession(UniqueFd socket, const net::Address& peer,
+                                 const std::shared_ptr<const ServiceSettings>& settings,
+                                 uint16_t listener) {
+  const uint64_t id = ++last_id_;
+  if (settings->http) {
+    return new HttpSession(*this, id, std::move(socket), peer, settings, listener);
+  }
+  return new TcpSession(*this, id, std::move(socket), peer, settings, listener);
+}
+
 void DataThread::Accept(UniqueFd socket, const net::Address& peer,
                         const std::shared_ptr<const ServiceSettings>& settings, uint16_t listener) {
   const bool announced = settings->listeners[listener].accept_proxy;
@@ -151,7 +182,7 @@ void DataThread::Accept(UniqueFd socket, const net::Address& peer,
     settings->service->CountDenied();
     return;
   }
-  auto* const session = new Session(*this, ++last_id_, std::move(socket), peer, settings, listener);
+  Session* const session = MakeSession(std::move(socket), peer, settings, listener);
   session->next = sessions_;
   if (sessions_ != nullptr) sessions_->previous = session;
   sessions_ = session;

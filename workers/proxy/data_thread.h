@@ -17,6 +17,8 @@
 
 namespace aloha::proxy {
 
+struct HttpScratch;
+
 // What all data threads have in common.
 struct Shared {
   Log& log;
@@ -45,8 +47,18 @@ class DataThread {
   uint32_t index() const { return index_; }
   net::Reactor& reactor() { return *reactor_; }
   net::Relay& relay() { return relay_; }
+  // Made when the first HTTP session needs it.
+  HttpScratch& http();
   Shared& shared() { return shared_; }
   AccessLog access_log() const { return access_log_; }
+  // Grows with every Use.
+  uint32_t generation() const { return generation_; }
+  // What a listener of this address is served by now; null settings: there is none any more.
+  struct ListenerUse {
+    std::shared_ptr<const ServiceSettings> settings;
+    uint16_t index = 0;
+  };
+  ListenerUse FindListener(const net::Address& address) const;
   // Frees the ended session after this batch.
   void Bury(Session& session);
 
@@ -55,6 +67,8 @@ class DataThread {
   class AcceptPause;
 
   DataThread(uint32_t index, Shared& shared, std::unique_ptr<net::Reactor> reactor);
+  Session* MakeSession(UniqueFd socket, const net::Address& peer,
+                       const std::shared_ptr<const ServiceSettings>& settings, uint16_t listener);
   void Accept(UniqueFd socket, const net::Address& peer,
               const std::shared_ptr<const ServiceSettings>& settings, uint16_t listener);
   // Descriptors or memory are short: accepting stops for a moment, so that the listeners, still
@@ -66,7 +80,9 @@ class DataThread {
   Shared& shared_;
   const std::unique_ptr<net::Reactor> reactor_;
   net::Relay relay_;
+  std::unique_ptr<HttpScratch> http_;
   AccessLog access_log_ = AccessLog::kOff;
+  uint32_t generation_ = 0;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::unique_ptr<AcceptPause> pause_;
   Session* sessions_ = nullptr;  // all that live

@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -63,7 +64,12 @@ class Builder {
       if (auto added = AddTable(table); !added) return tl::make_unexpected(added.error());
     }
     for (const auto& service : snapshot.services()) {
-      if (auto added = AddService(service); !added) return tl::make_unexpected(added.error());
+      if (auto added = AddService(service, snapshot.persistence_key()); !added) {
+        return tl::make_unexpected(added.error());
+      }
+    }
+    for (const auto& service : snapshot.services()) {
+      if (auto added = AddHttp(service); !added) return tl::make_unexpected(added.error());
     }
     return std::shared_ptr<const RunningConfig>(std::move(config_));
   }
@@ -91,13 +97,14 @@ class Builder {
     return {};
   }
 
-  Result<> AddService(const worker::v1::VirtualService& service) {
+  Result<> AddService(const worker::v1::VirtualService& service, const std::string& key) {
     const std::string field = "services[" + service.name() + "]";
     if (service.name().empty()) return Invalid("services", "one has no name");
     if (!names_.insert(service.name()).second) return Invalid(field, "stands there twice");
     auto settings = std::make_shared<ServiceSettings>();
     settings->service = FindService(service.name());
     if (auto set = SetRules(service, field, *settings); !set) return set;
+    if (auto set = SetPersistence(service, field, key, *settings); !set) return set;
     for (const auto& server : service.servers()) {
       auto added = AddServer(server, field + ".servers[" + server.name() + "]", *settings);
       if (!added) return added;
@@ -105,7 +112,26 @@ class Builder {
     for (const auto& listener : service.listeners()) {
       if (auto added = AddListener(listener, field, settings); !added) return added;
     }
+    by_name_[service.name()] = settings;
     config_->services.push_back(std::move(settings));
+    return {};
+  }
+
+  // After all services are there, since routes lead to others.
+  Result<> AddHttp(const worker::v1::VirtualService& service) {
+    if (!service.has_http() || service.listeners().empty()) return {};
+    const std::string field = "services[" + service.name() + "]";
+    auto rules = BuildHttpRules(service.http(), field + ".http", [&](const std::string& name) {
+      const auto found = by_name_.find(name);
+      const bool leads_on = found != by_name_.end() && !found->second->listeners.empty();
+      if (found == by_name_.end() || leads_on) return std::shared_ptr<const ServiceSettings>();
+      found->second->plan.http = true;
+      return std::shared_ptr<const ServiceSettings>(found->second);
+    });
+    if (!rules) return tl::make_unexpected(rules.error());
+    ServiceSettings& settings = *by_name_[service.name()];
+    settings.http = std::move(*rules);
+    settings.plan.http = true;
     return {};
   }
 
@@ -131,18 +157,41 @@ class Builder {
     settings.retries = service.retries();
     settings.log_sni = service.log_sni();
     settings.plan.balance = service.balance();
-    if (!service.stick_table().empty()) {
-      const auto table = config_->tables.find(service.stick_table());
-      if (table == config_->tables.end()) {
-        return Invalid(field + ".stick_table", "no table is named " + service.stick_table());
-      }
-      settings.plan.table = table->second;
-      settings.plan.stick_expiry_ms = expiry_.at(service.stick_table());
-    }
     for (const std::string& network : service.allow_from()) {
       if (auto added = settings.allow_from.Add(network); !added) {
         return Invalid(field + ".allow_from", added.error().message);
       }
+    }
+    return {};
+  }
+
+  Result<> SetPersistence(const worker::v1::VirtualService& service, const std::string& field,
+                          const std::string& key, ServiceSettings& settings) const {
+    const bool by_authorization = !service.authorization_table().empty();
+    const std::string& name =
+        by_authorization ? service.authorization_table() : service.stick_table();
+    if (by_authorization && !service.stick_table().empty()) {
+      return Invalid(field + ".stick_table", "cannot stand beside authorization_table");
+    }
+    if (!name.empty()) {
+      const auto table = config_->tables.find(name);
+      if (table == config_->tables.end()) {
+        return Invalid(field + ".stick_table", "no table is named " + name);
+      }
+      settings.plan.table = table->second;
+      settings.plan.by_authorization = by_authorization;
+      settings.plan.stick_expiry_ms = expiry_.at(name);
+    }
+    if (by_authorization) {
+      if (key.size() != settings.persistence_key.size()) {
+        return Invalid("persistence_key", "is not of 32 bytes");
+      }
+      std::copy(key.begin(), key.end(), settings.persistence_key.begin());
+    }
+    if (service.has_cookie()) {
+      auto cookie = BuildCookie(service.cookie(), field + ".cookie");
+      if (!cookie) return tl::make_unexpected(cookie.error());
+      settings.cookie = std::move(*cookie);
     }
     return {};
   }
@@ -160,7 +209,8 @@ class Builder {
     entry.server = settings.service->Find(server.name(), *address);
     if (!entry.server) entry.server = std::make_shared<Server>(server.name(), *address, threads_);
     entry.settings = {server.weight(),        server.max_connections(), server.send_proxy(),
-                      server.slow_start_ms(), server.admin_state(),     server.unchecked()};
+                      server.slow_start_ms(), server.admin_state(),     server.unchecked(),
+                      server.cookie()};
     if (server.admin_state() == worker::v1::ADMIN_STATE_UNSPECIFIED) {
       entry.settings.admin_state = worker::v1::ADMIN_STATE_READY;
     }
@@ -208,6 +258,7 @@ class Builder {
   std::shared_ptr<RunningConfig> config_;
   std::map<std::string, uint64_t> expiry_;  // by table
   std::set<std::string> names_;
+  std::map<std::string, std::shared_ptr<ServiceSettings>> by_name_;
   std::set<net::Address> listening_;
 };
 

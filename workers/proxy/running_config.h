@@ -2,15 +2,18 @@
 #ifndef ALOHA_WORKERS_PROXY_RUNNING_CONFIG_H_
 #define ALOHA_WORKERS_PROXY_RUNNING_CONFIG_H_
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "worker/v1/snapshot.pb.h"
 #include "workers/net/networks.h"
+#include "workers/proxy/http_rules.h"
 #include "workers/proxy/service.h"
 #include "workers/runtime/unique_fd.h"
 
@@ -39,6 +42,10 @@ struct ServiceSettings {
   uint32_t retries = 0;
   bool log_sni = false;
   net::Networks allow_from;
+  std::shared_ptr<const HttpRules> http;    // null: TCP, or a service without listeners
+  std::optional<PersistenceCookie> cookie;  // its servers' have values
+  // Of the hashes that stand for Authorization values; used where the plan's table is one of them.
+  std::array<uint8_t, 32> persistence_key{};
 };
 
 // One of the listeners of a service, with its socket.

@@ -7,12 +7,16 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "worker/v1/snapshot.pb.h"
 #include "workers/net/address.h"
+#include "workers/proxy/http_stats.h"
 
 namespace aloha::proxy {
 
@@ -43,10 +47,31 @@ struct ByteTotals {
   }
 };
 
+// What a session brings when it asks for a server.
+struct Claim {
+  net::Ip client{};
+  // Servers that failed it, avoided while there are others; persistence decides only when there are
+  // none.
+  std::span<const std::shared_ptr<Server>> tried;
+  // HTTP: the value of the persistence cookie, the keyed hash of the Authorization value.
+  std::string_view cookie;
+  std::optional<net::Ip> authorization;
+  // The server that it is connected to; preferred where persistence does not decide.
+  const Server* connected = nullptr;
+};
+
 // A session that waits for a free server.
 struct Waiter {
-  net::Ip client;
-  std::vector<std::shared_ptr<Server>> tried;  // servers that failed this session
+  explicit Waiter(const Claim& from)
+      : claim(from), tried_(from.tried.begin(), from.tried.end()), cookie_(from.cookie) {
+    claim.tried = tried_;
+    claim.cookie = cookie_;
+    claim.connected = nullptr;  // it gives its connection up before it waits
+  }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  Claim claim;
   // Gives the session a server, whose slot it then holds. Called at most once, on any thread, with
   // the service locked: it must only hand over.
   std::function<void(std::shared_ptr<Server>, worker::v1::SendProxy)> grant;
@@ -54,6 +79,10 @@ struct Waiter {
   // The service's:
   uint64_t sequence = 0;  // order of arrival
   bool waiting = false;   // in a queue
+
+ private:
+  const std::vector<std::shared_ptr<Server>> tried_;
+  const std::string cookie_;
 };
 using WaiterQueue = std::list<std::shared_ptr<Waiter>>;
 
@@ -65,16 +94,18 @@ struct ServerSettings {
   uint64_t slow_start_ms = 0;
   worker::v1::AdminState admin_state = worker::v1::ADMIN_STATE_READY;
   bool unchecked = false;
+  std::string cookie;  // value of the persistence cookie; empty: none
 };
 
 // Identity is name and address: a server whose address changes is another one. What is not const is
-// guarded by the mutex of its service, but for `bytes`.
+// guarded by the mutex of its service, but for the counters of threads.
 struct Server {
   Server(std::string server_name, const net::Address& server_address, uint32_t threads)
       : name(std::move(server_name)),
         address(server_address),
         name_hash(net::HashName(name)),
-        bytes(threads) {}
+        bytes(threads),
+        http(threads) {}
 
   // Takes new sessions by balancing.
   bool Usable() const {
@@ -112,8 +143,10 @@ struct Server {
   uint64_t retries = 0;
   uint64_t redispatches = 0;
   ByteTotals bytes_at_reset;
+  HttpTotals http_at_reset;
 
   std::vector<ByteCounters> bytes;  // by thread
+  std::vector<HttpCounters> http;   // by thread
 
  private:
   bool NotDown() const { return check_state != worker::v1::CHECK_STATE_DOWN; }

@@ -16,7 +16,8 @@ bool Contains(std::span<const ServerPointer> servers, const Server& server) {
 
 }  // namespace
 
-Service::Service(std::string name, uint32_t threads) : name_(std::move(name)), bytes_(threads) {}
+Service::Service(std::string name, uint32_t threads)
+    : name_(std::move(name)), bytes_(threads), http_(threads), response_times_(threads) {}
 
 ServerPointer Service::Find(const std::string& name, const net::Address& address) const {
   const std::lock_guard lock(mutex_);
@@ -40,6 +41,8 @@ Service::Servers Service::Apply(const ServicePlan& plan, uint64_t now_ms) {
   }
   balance_ = plan.balance;
   table_ = plan.table;
+  is_http_ = plan.http;
+  by_authorization_ = plan.by_authorization;
   stick_expiry_ms_ = plan.stick_expiry_ms;
   for (const ServerPointer& server : before) {
     if (!Contains(servers_, *server) || !server->UsableWhenBound()) Unbind(*server);
@@ -73,10 +76,9 @@ void Service::Enter() {
   sessions_max_ = std::max(sessions_max_, ++sessions_);
 }
 
-Service::Choice Service::Choose(const net::Ip& client, std::span<const ServerPointer> tried,
-                                uint64_t now_ms) {
+Service::Choice Service::Choose(const Claim& claim, uint64_t now_ms) {
   const std::lock_guard lock(mutex_);
-  return ChooseLocked(client, tried, now_ms);
+  return ChooseLocked(claim, now_ms);
 }
 
 std::vector<Candidate> Service::Candidates(std::span<const ServerPointer> tried,
@@ -90,46 +92,80 @@ std::vector<Candidate> Service::Candidates(std::span<const ServerPointer> tried,
   return candidates;
 }
 
-Service::Choice Service::ChooseLocked(const net::Ip& client, std::span<const ServerPointer> tried,
-                                      uint64_t now_ms) {
-  const bool persistent = table_ != nullptr && tried.empty();
-  if (persistent) {
-    const auto hash = table_->Find(client, now_ms);
-    const auto bound = std::find_if(servers_.begin(), servers_.end(), [&](const auto& server) {
-      return hash == server->name_hash && server->UsableWhenBound();
-    });
-    if (bound != servers_.end()) {
-      table_->Refresh(client, *hash, now_ms, now_ms + stick_expiry_ms_);
-      return Take(*bound);
+std::optional<net::Ip> Service::StickKey(const Claim& claim) const {
+  if (table_ == nullptr) return std::nullopt;
+  return by_authorization_ ? claim.authorization : std::optional<net::Ip>(claim.client);
+}
+
+const ServerPointer* Service::FindBound(const Claim& claim, uint64_t now_ms) {
+  if (!claim.cookie.empty()) {
+    for (const ServerPointer& server : servers_) {
+      if (server->settings.cookie == claim.cookie && server->UsableWhenBound()) return &server;
     }
   }
-  auto candidates = Candidates(tried, now_ms);
+  const auto key = StickKey(claim);
+  if (!key) return nullptr;
+  const auto hash = table_->Find(*key, now_ms);
+  if (!hash) return nullptr;
+  for (const ServerPointer& server : servers_) {
+    if (*hash != server->name_hash || !server->UsableWhenBound()) continue;
+    table_->Refresh(*key, *hash, now_ms, now_ms + stick_expiry_ms_);
+    return &server;
+  }
+  return nullptr;
+}
+
+Service::Choice Service::ChooseLocked(const Claim& claim, uint64_t now_ms) {
+  if (claim.tried.empty()) {
+    if (const ServerPointer* bound = FindBound(claim, now_ms)) return Take(*bound, claim);
+  }
+  Choice choice = Balance(claim, now_ms);
+  if (choice.server != nullptr && claim.tried.empty()) {
+    if (const auto key = StickKey(claim)) {
+      table_->Store(*key, choice.server->name_hash, now_ms, now_ms + stick_expiry_ms_);
+    }
+  }
+  return choice;
+}
+
+Service::Choice Service::Balance(const Claim& claim, uint64_t now_ms) {
+  if (claim.connected != nullptr) {
+    for (const ServerPointer& server : servers_) {
+      const bool same = server->address == claim.connected->address;
+      const bool room = server.get() == claim.connected || server->HasRoom();
+      if (same && room && server->Usable()) return Take(server, claim);
+    }
+  }
+  auto candidates = Candidates(claim.tried, now_ms);
   if (candidates.empty()) candidates = Candidates({}, now_ms);
   if (candidates.empty()) return {Kind::kNone};
   size_t index = 0;
   if (balance_ == worker::v1::BALANCE_SOURCE_HASH) {
-    index = ChooseByHash(candidates, net::HashIp(client));
+    index = ChooseByHash(candidates, net::HashIp(claim.client));
   } else {
     std::erase_if(candidates, [](const auto& candidate) { return !candidate.server->HasRoom(); });
     if (candidates.empty()) return {Kind::kBusy};
     index = balance_ == worker::v1::BALANCE_LEAST_CONNECTIONS ? ChooseLeastConnections(candidates)
                                                               : ChooseRoundRobin(candidates);
   }
-  const ServerPointer& server = candidates[index].server;
-  if (persistent) table_->Store(client, server->name_hash, now_ms, now_ms + stick_expiry_ms_);
-  return Take(server);
+  return Take(candidates[index].server, claim);
 }
 
-Service::Choice Service::Take(const ServerPointer& server) {
-  if (!server->HasRoom()) return {Kind::kBusy, server};
+Service::Choice Service::Take(const ServerPointer& server, const Claim& claim) {
+  Choice choice;
+  choice.server = server;
+  choice.kept = server.get() == claim.connected;
+  choice.kind = choice.kept || server->HasRoom() ? Kind::kServer : Kind::kBusy;
+  choice.send_proxy = server->settings.send_proxy;
+  if (choice.kind == Kind::kBusy || choice.kept) return choice;
   ++server->sessions_total;
   server->active_max = std::max(server->active_max, ++server->active);
-  return {Kind::kServer, server, server->settings.send_proxy};
+  return choice;
 }
 
 Service::Choice Service::Wait(const std::shared_ptr<Waiter>& waiter, uint64_t now_ms) {
   const std::lock_guard lock(mutex_);
-  Choice choice = ChooseLocked(waiter->client, waiter->tried, now_ms);
+  Choice choice = ChooseLocked(waiter->claim, now_ms);
   if (choice.kind != Kind::kBusy) return choice;
   choice.server_queue = choice.server == nullptr ? 0 : choice.server->queue.size();
   choice.service_queue = waiting_;
@@ -185,7 +221,7 @@ void Service::ServeQueues(uint64_t now_ms) {
     WaiterQueue* const queue = QueueToServe();
     if (queue == nullptr) return;
     const std::shared_ptr<Waiter> waiter = queue->front();
-    const Choice choice = ChooseLocked(waiter->client, waiter->tried, now_ms);
+    const Choice choice = ChooseLocked(waiter->claim, now_ms);
     if (choice.kind == Kind::kServer) {
       queue->pop_front();
       --waiting_;
@@ -208,7 +244,7 @@ void Service::Abandon(Server& server, uint64_t now_ms) {
 
 Service::Load Service::Leave(Server* server, bool failed, uint64_t now_ms) {
   const std::lock_guard lock(mutex_);
-  const Load load{sessions_, server == nullptr ? 0 : server->active};
+  const Load load{sessions_, sessions_, server == nullptr ? 0 : server->active};
   --sessions_;
   if (failed) ++failed_;
   if (server != nullptr) {
@@ -220,7 +256,7 @@ Service::Load Service::Leave(Server* server, bool failed, uint64_t now_ms) {
 
 void Service::RefreshStickEntry(const net::Ip& client, const Server& server, uint64_t now_ms) {
   const std::lock_guard lock(mutex_);
-  if (table_ == nullptr) return;
+  if (table_ == nullptr || by_authorization_) return;
   table_->Refresh(client, server.name_hash, now_ms, now_ms + stick_expiry_ms_);
 }
 
@@ -242,6 +278,11 @@ void Service::CountRedispatch(Server& server) {
 void Service::CountDenied() {
   const std::lock_guard lock(mutex_);
   ++denied_;
+}
+
+void Service::CountFailed() {
+  const std::lock_guard lock(mutex_);
+  ++failed_;
 }
 
 std::string Service::ServerName(uint64_t name_hash) const {

@@ -5,12 +5,14 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "worker/v1/roles.pb.h"
 #include "workers/proxy/balancer.h"
+#include "workers/proxy/histogram.h"
 #include "workers/proxy/server.h"
 #include "workers/proxy/stick_table.h"
 
@@ -24,7 +26,9 @@ struct ServicePlan {
   };
   std::vector<Entry> servers;
   worker::v1::Balance balance = worker::v1::BALANCE_ROUND_ROBIN;
-  std::shared_ptr<StickTable> table;  // null: no persistence
+  bool http = false;                  // its servers get requests
+  std::shared_ptr<StickTable> table;  // null: no persistence by it
+  bool by_authorization = false;      // the table's clients are hashes of Authorization values
   uint64_t stick_expiry_ms = 0;
 };
 
@@ -39,19 +43,23 @@ class Service {
     Kind kind = Kind::kNone;
     // kServer: its slot is held until Leave or Abandon. kBusy: the server to wait for; null: any.
     std::shared_ptr<Server> server;
+    // kServer: the one that the claim is connected to; its slot is not taken a second time.
+    bool kept = false;
     worker::v1::SendProxy send_proxy = worker::v1::SEND_PROXY_UNSPECIFIED;
     // kBusy, after Wait: sessions ahead in the server's or the service's queue.
     uint32_t server_queue = 0, service_queue = 0;
   };
   // Numbers for the log line.
   struct Load {
-    uint32_t service_sessions = 0, server_sessions = 0;
+    uint32_t service_sessions = 0, backend_sessions = 0, server_sessions = 0;
   };
 
   Service(std::string name, uint32_t threads);
 
   const std::string& name() const { return name_; }
   ByteCounters& bytes(uint32_t thread) { return bytes_[thread]; }
+  HttpCounters& http(uint32_t thread) { return http_[thread]; }
+  Histogram& response_times(uint32_t thread) { return response_times_[thread]; }
 
   // The server of this identity, if the service has it.
   std::shared_ptr<Server> Find(const std::string& name, const net::Address& address) const;
@@ -64,10 +72,8 @@ class Service {
 
   // A session came. Every one leaves once.
   void Enter();
-  // Its server. `tried`: those that failed it, avoided while there are others; persistence decides
-  // only when there are none.
-  Choice Choose(const net::Ip& client, std::span<const std::shared_ptr<Server>> tried,
-                uint64_t now_ms);
+  // Its server.
+  Choice Choose(const Claim& claim, uint64_t now_ms);
   // Like Choose, but on kBusy puts the waiter into a queue.
   Choice Wait(const std::shared_ptr<Waiter>& waiter, uint64_t now_ms);
   // Takes the waiter out of its queue; a grant may be under way all the same.
@@ -86,6 +92,8 @@ class Service {
   void CountRedispatch(Server& server);
   // Refused at the door.
   void CountDenied();
+  // No server could be reached.
+  void CountFailed();
 
   void FillStats(worker::v1::ServiceStats& stats, uint64_t now_ms) const;
   void ResetStats();
@@ -94,11 +102,14 @@ class Service {
 
  private:
   // All of these: with mutex_ held.
-  Choice ChooseLocked(const net::Ip& client, std::span<const std::shared_ptr<Server>> tried,
-                      uint64_t now_ms);
+  Choice ChooseLocked(const Claim& claim, uint64_t now_ms);
+  // Whom persistence binds the claim to, if it can serve.
+  const std::shared_ptr<Server>* FindBound(const Claim& claim, uint64_t now_ms);
+  std::optional<net::Ip> StickKey(const Claim& claim) const;
+  Choice Balance(const Claim& claim, uint64_t now_ms);
   std::vector<Candidate> Candidates(std::span<const std::shared_ptr<Server>> tried,
                                     uint64_t now_ms) const;
-  Choice Take(const std::shared_ptr<Server>& server);
+  Choice Take(const std::shared_ptr<Server>& server, const Claim& claim);
   void Enqueue(const std::shared_ptr<Waiter>& waiter, Server* bound);
   // Gives free slots to those who wait, oldest first.
   void ServeQueues(uint64_t now_ms);
@@ -108,11 +119,14 @@ class Service {
 
   const std::string name_;
   std::vector<ByteCounters> bytes_;
+  std::vector<HttpCounters> http_;
+  std::vector<Histogram> response_times_;
 
   mutable std::mutex mutex_;
   Servers servers_;
   worker::v1::Balance balance_ = worker::v1::BALANCE_ROUND_ROBIN;
   std::shared_ptr<StickTable> table_;
+  bool by_authorization_ = false;
   uint64_t stick_expiry_ms_ = 0;
   WaiterQueue queue_;  // sessions that wait for any server
   uint64_t last_sequence_ = 0;
@@ -120,6 +134,8 @@ class Service {
   uint32_t sessions_ = 0, sessions_max_ = 0;
   uint64_t sessions_total_ = 0, failed_ = 0, denied_ = 0;
   ByteTotals bytes_at_reset_;
+  HttpTotals http_at_reset_;
+  bool is_http_ = false;
 };
 
 }  // namespace aloha::proxy

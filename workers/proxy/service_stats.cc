@@ -25,6 +25,12 @@ void Service::FillStats(worker::v1::ServiceStats& stats, uint64_t now_ms) const 
   stats.set_queued(waiting_);
   stats.set_failed_total(failed_);
   stats.set_denied_total(denied_);
+  if (is_http_) {
+    HttpTotals::Of(http_).Fill(http_at_reset_, *stats.mutable_http());
+    for (const Histogram& thread : response_times_) {
+      thread.Fill(*stats.mutable_http()->mutable_response_time());
+    }
+  }
   for (const auto& server : servers_) {
     auto& one = *stats.add_servers();
     one.set_server(server->name);
@@ -37,6 +43,7 @@ void Service::FillStats(worker::v1::ServiceStats& stats, uint64_t now_ms) const 
     one.set_admin_state(server->settings.admin_state);
     one.set_effective_weight(server->Ramp(now_ms));
     one.set_queued(server->queue.size());
+    if (is_http_) HttpTotals::Of(server->http).Fill(server->http_at_reset, *one.mutable_http());
   }
 }
 
@@ -45,10 +52,13 @@ void Service::ResetStats() {
   sessions_max_ = sessions_;
   sessions_total_ = failed_ = denied_ = 0;
   bytes_at_reset_ = ByteTotals::Of(bytes_);
+  http_at_reset_ = HttpTotals::Of(http_);
+  for (Histogram& thread : response_times_) thread.Reset();
   for (const auto& server : servers_) {
     server->active_max = server->active;
     server->sessions_total = server->connect_errors = server->retries = server->redispatches = 0;
     server->bytes_at_reset = ByteTotals::Of(server->bytes);
+    server->http_at_reset = HttpTotals::Of(server->http);
   }
 }
 

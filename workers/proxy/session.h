@@ -1,4 +1,4 @@
-// One client connection and its server connection.
+// One client connection and its server connection: what sessions of every protocol have in common.
 #ifndef ALOHA_WORKERS_PROXY_SESSION_H_
 #define ALOHA_WORKERS_PROXY_SESSION_H_
 
@@ -8,7 +8,6 @@
 
 #include "worker/v1/roles.pb.h"
 #include "workers/net/reactor.h"
-#include "workers/net/relay.h"
 #include "workers/proxy/access_log.h"
 #include "workers/proxy/running_config.h"
 
@@ -16,10 +15,14 @@ namespace aloha::proxy {
 
 class DataThread;
 
-// Lives on one data thread. Owns both sockets and its timer, and nothing else while bytes do not
-// move: what only some sessions need lies in Details. Made by DataThread::Accept; freed after the
-// batch of events in which it ended.
-class Session final : public net::EventHandler, public net::Timer {
+// Lives on one data thread. Owns both sockets and its timer. It is accepted, finds a server
+// (persistence, balancing, queue, retries) when its protocol asks for one, and ends; what moves in
+// between is the protocol's. Made by DataThread::Accept; freed after the batch of events in which
+// it ended.
+//
+// A server connection belongs to one session for its whole life: there is no pool of them, so that
+// what a server connection is authenticated as can never reach another client.
+class Session : public net::EventHandler, public net::Timer {
  public:
   // listener: its index in the settings.
   Session(DataThread& thread, uint64_t id, UniqueFd client, const net::Address& peer,
@@ -31,29 +34,32 @@ class Session final : public net::EventHandler, public net::Timer {
   // Ends the session, if it has not ended yet.
   void End(Cause cause, Moment moment);
   // The same, with the moment it is in.
-  void End(Cause cause);
-  // Its server takes no sessions any more: a live session ends with `cause`, one that was
+  void End(Cause cause) { End(cause, CurrentMoment()); }
+  // Its server takes no sessions any more: what it carries ends with `cause`, a session that was
   // connecting goes elsewhere.
   void LeaveServer(Cause cause);
+  // The listeners close; a session that carries nothing ends.
+  virtual void Drain() {}
 
-  void OnEvents(uint32_t events, unsigned side) override;
-  void OnTimer() override;
+  void OnEvents(uint32_t events, unsigned side) final;
+  void OnTimer() final;
 
   uint64_t id() const { return id_; }
   const net::Address& client() const { return client_; }
   const Service& service() const { return *settings_->service; }
+  // That it is connected to, or connecting; null: none.
   const Server* server() const { return server_.get(); }
-  void Describe(worker::v1::Session& description) const;
+  virtual void Describe(worker::v1::Session& description) const;
 
   // The thread's list of its sessions.
   Session* next = nullptr;
   Session* previous = nullptr;
 
- private:
+ protected:
   enum Side : uint8_t { kClient, kServer };
-  enum class Phase : uint8_t { kHeader, kQueued, kConnecting, kEstablished, kEnded };
+  enum class Phase : uint8_t { kHeader, kOpen, kQueued, kConnecting, kEstablished, kEnded };
 
-  // What few sessions need.
+  // What few sessions need, and most while they look for a server.
   struct Details {
     std::vector<std::shared_ptr<Server>> tried;  // servers that failed, oldest first
     std::shared_ptr<Waiter> waiter;              // while queued
@@ -63,59 +69,88 @@ class Session final : public net::EventHandler, public net::Timer {
     uint32_t server_queue = 0, service_queue = 0;
   };
 
+  // What the protocol does:
+  // the client may speak;
+  virtual void OnAccepted() = 0;
+  // the client's socket has something while there is no server connection;
+  virtual void OnClientEarly(uint32_t events) = 0;
+  // the server connection stands; events: those it came with;
+  virtual void OnConnected(uint32_t events) = 0;
+  // the search for a server failed;
+  virtual void OnNoServer(Cause cause, Moment moment) = 0;
+  // one of the sockets has something;
+  virtual void OnTraffic(uint32_t events, Side side) = 0;
+  // the server it is connected to takes no sessions any more;
+  virtual void OnServerGone(Cause cause) = 0;
+  // when the present wait is over if nothing happens, and what happens then;
+  virtual uint64_t IdleDeadlineMs() const = 0;
+  virtual void OnIdle() = 0;
+  // the session has ended: `load` for its last line. Its sockets are closed after this.
+  virtual void OnEnd(Cause cause, Moment moment, const Service::Load& load) = 0;
+  virtual Moment CurrentMoment() const;
+
   static Side Other(Side side) { return side == kClient ? kServer : kClient; }
   Details& details();
   uint64_t NowMs() const;
-  Moment CurrentMoment() const;
-  // When the present phase is over, if nothing happens.
-  uint64_t DeadlineMs() const;
   void Enter(Phase phase);
+  // Sees to it that OnTimer is called at the deadline; a deadline that only moved away needs no
+  // call.
   void ArmTimer();
-
-  void ReadProxyHeader();
+  // The same, at no cost where the timer fires before the deadline anyhow.
+  void ArmTimerEarlier() {
+    if (DeadlineMs() < armed_ms_) ArmTimer();
+  }
   void Deny(Moment moment);
-  void ReadServerName();
-  void OnClientEventEarly(uint32_t events);
 
-  void Dispatch();
-  void OnGranted(std::shared_ptr<Server> server, worker::v1::SendProxy send_proxy);
+  // Looks for a server of `backend`, which is the session's own service or one that takes requests
+  // for it; ends in OnConnected or OnNoServer, at once or later. The session has no server.
+  void FindServer(const Claim& claim);
+  // Takes over the slot of a server; for another one than before, ReleaseServer comes first.
+  void TakeServer(std::shared_ptr<Server> server);
+  // The same, and connects.
   void UseServer(std::shared_ptr<Server> server, worker::v1::SendProxy send_proxy);
-  void Connect();
-  void OnConnectEvent(uint32_t events);
-  void OnConnected(uint32_t events);
-  void OnConnectFailed(bool timeout, bool elsewhere);
-  bool SendProxyHeader();
-
-  void Move(Side from);
-  void OnFlowEnded(Side from);
-  // Reading from or writing to this side failed.
-  void OnReadFailed(Side side);
-  void OnWriteFailed(Side side);
-  void WriteAccessLine(Cause cause, Moment moment, const Service::Load& load);
+  // Closes the server connection.
+  void Disconnect();
+  // Gives the slot of the server back.
+  void ReleaseServer();
+  // Uses the servers of this service from now on; the session has none.
+  void UseBackend(std::shared_ptr<const ServiceSettings> backend);
 
   DataThread& thread_;
-  const std::shared_ptr<const ServiceSettings> settings_;
-  std::shared_ptr<Server> server_;  // whose slot it holds
+  std::shared_ptr<const ServiceSettings> settings_;
+  std::shared_ptr<const ServiceSettings> backend_;  // whose servers are used
+  std::shared_ptr<Server> server_;                  // whose slot it holds
   ByteCounters* server_bytes_ = nullptr;
-  ByteCounters* const service_bytes_;
+  ByteCounters* service_bytes_;
   std::unique_ptr<Details> details_;
-  net::Flow flows_[2];  // by the side the bytes come from
   const uint64_t id_;
   const uint64_t start_ms_;
-  uint64_t
-      since_ms_;  // last activity; before there is a server connection, the beginning of the phase
-  uint32_t queue_ms_ = 0, connected_ms_ = 0;  // from the start
+  uint64_t since_ms_;      // last activity; while it looks for a server, the beginning of the phase
+  uint64_t armed_ms_ = 0;  // when the timer fires
+  uint64_t search_ms_;     // when it began to look for a server
+  uint32_t queue_ms_ = 0, connected_ms_ = 0;  // from search_ms_
   UniqueFd fds_[2];
   net::Address client_;  // announced by the PROXY protocol, or the peer
-  const uint16_t listener_;
+  uint16_t listener_;
   Phase phase_ = Phase::kHeader;
   worker::v1::SendProxy send_proxy_ = worker::v1::SEND_PROXY_UNSPECIFIED;
   uint8_t retries_ = 0;
   bool redispatched_ = false;
-  bool want_name_;             // the ClientHello may still be read
-  bool client_ready_ = false;  // bytes came before there was a server connection
-  bool ending_[2] = {};        // end of stream or an error is there to be read
-  bool reset_[2] = {};         // close with a reset
+  bool ending_[2] = {};  // end of stream or an error is there to be read
+  bool reset_[2] = {};   // close with a reset
+
+ private:
+  bool InPool() const { return backend_->service != settings_->service; }
+  uint64_t DeadlineMs() const;
+  void ReadProxyHeader();
+  void Dispatch(const Claim& claim);
+  Service::Choice Queue(const Claim& claim);
+  void GiveUp(Cause cause, Moment moment);
+  void Connect();
+  void OnConnectEvent(uint32_t events);
+  void OnConnectFailed(bool timeout, bool elsewhere);
+  bool SendProxyHeader();
+  void CloseSocket(Side side);
 };
 
 }  // namespace aloha::proxy

@@ -50,7 +50,7 @@ class ServiceTest : public testing::Test {
   }
   // The server's name; "busy", "busy a" or "none".
   std::string Choose(int client = 0, std::vector<std::shared_ptr<Server>> tried = {}) {
-    const auto choice = service_.Choose(Client(client), tried, now_);
+    const auto choice = service_.Choose({.client = Client(client), .tried = tried}, now_);
     last_ = choice.server;
     if (choice.kind == Kind::kNone) return "none";
     const std::string name = choice.server ? choice.server->name : "";
@@ -68,8 +68,7 @@ class ServiceTest : public testing::Test {
   }
   // A session that waits; what it is given is appended to granted_.
   std::shared_ptr<Waiter> Wait(int client) {
-    auto waiter = std::make_shared<Waiter>();
-    waiter->client = Client(client);
+    auto waiter = std::make_shared<Waiter>(Claim{.client = Client(client)});
     waiter->grant = [this, client](const std::shared_ptr<Server>& server, worker::v1::SendProxy) {
       granted_.push_back(std::to_string(client) + server->name);
     };
@@ -173,7 +172,7 @@ TEST_F(ServiceTest, ServicesThatShareATableAgree) {
   (void)other.Apply(plan, now_);
   for (int client = 0; client < 50; ++client) {
     const std::string name = Choose(client);
-    EXPECT_EQ(other.Choose(Client(client), {}, now_).server->name, name);
+    EXPECT_EQ(other.Choose({.client = Client(client)}, now_).server->name, name);
   }
 }
 

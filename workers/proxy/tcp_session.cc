@@ -1,48 +1,79 @@
-// The part of a session that moves bytes, and what is told of it.
+#include "workers/proxy/tcp_session.h"
+
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "workers/net/client_hello.h"
-#include "workers/net/proxy_protocol.h"
 #include "workers/proxy/data_thread.h"
-#include "workers/proxy/session.h"
 
 namespace aloha::proxy {
+namespace {
+
+// Without a byte, once one side has ended its stream.
+constexpr uint64_t kHalfClosedTimeoutMs = 60'000;
+constexpr uint32_t kEndEvents = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+static_assert(sizeof(TcpSession) <= 400, "an idle session is to stay small");
+
+}  // namespace
 
 using Outcome = net::Relay::Outcome;
 
-void Session::OnConnected(uint32_t events) {
-  connected_ms_ = static_cast<uint32_t>(NowMs() - start_ms_);
-  if (send_proxy_ != worker::v1::SEND_PROXY_UNSPECIFIED && !SendProxyHeader()) {
-    return OnConnectFailed(/*timeout=*/false, /*elsewhere=*/false);
-  }
-  Enter(Phase::kEstablished);
+TcpSession::TcpSession(DataThread& thread, uint64_t id, UniqueFd client, const net::Address& peer,
+                       std::shared_ptr<const ServiceSettings> settings, uint16_t listener)
+    : Session(thread, id, std::move(client), peer, std::move(settings), listener),
+      want_name_(settings_->log_sni) {}
+
+void TcpSession::OnAccepted() { FindServer({.client = client_.ip}); }
+
+// The client's bytes stay in the kernel until there is a server connection.
+void TcpSession::OnClientEarly(uint32_t events) {
+  if (events & (EPOLLHUP | EPOLLERR)) return End(Cause::kClient);
+  if (!(events & (EPOLLIN | EPOLLRDHUP))) return;
+  client_ready_ = true;
+  if (want_name_) ReadServerName();
+}
+
+void TcpSession::OnNoServer(Cause cause, Moment moment) { End(cause, moment); }
+
+void TcpSession::OnServerGone(Cause cause) {
+  reset_[kServer] = cause == Cause::kServerDown;  // nobody there reads any more
+  End(cause);
+}
+
+uint64_t TcpSession::IdleDeadlineMs() const {
+  const bool half_closed = flows_[kClient].ended || flows_[kServer].ended;
+  const uint64_t idle = half_closed ? std::min(settings_->idle_timeout_ms, kHalfClosedTimeoutMs)
+                                    : settings_->idle_timeout_ms;
+  return since_ms_ + idle;
+}
+
+// The side that does not take its bytes is the one that is late.
+void TcpSession::OnIdle() {
+  End(flows_[kClient].waiting > 0 ? Cause::kServerTimeout : Cause::kClientTimeout);
+}
+
+void TcpSession::OnConnected(uint32_t events) {
   if (client_ready_) Move(kClient);
   if (phase_ == Phase::kEstablished && (events & (EPOLLIN | EPOLLRDHUP))) Move(kServer);
 }
 
-// Into the empty buffer of a new socket, so it goes out whole or the connection is of no use.
-bool Session::SendProxyHeader() {
-  net::Address destination = details_ ? details_->destination : net::Address();
-  if (destination.port == 0) {
-    sockaddr_storage local{};
-    socklen_t length = sizeof local;
-    getsockname(fds_[kClient].get(), reinterpret_cast<sockaddr*>(&local), &length);
-    destination = net::Address::FromSockaddr(local);
+void TcpSession::OnTraffic(uint32_t events, Side from) {
+  since_ms_ = NowMs();
+  // It had ended its stream; now it is gone altogether, which no read would show.
+  if (flows_[from].ended && (events & (EPOLLHUP | EPOLLERR))) return OnWriteFailed(from);
+  if (events & (EPOLLIN | kEndEvents)) Move(from);
+  if ((events & EPOLLOUT) && phase_ == Phase::kEstablished && flows_[Other(from)].waiting > 0) {
+    Move(Other(from));
   }
-  char header[net::kMaxBuiltProxyHeader];
-  const size_t length = send_proxy_ == worker::v1::SEND_PROXY_V1
-                            ? net::BuildProxyHeaderV1(client_, destination, header)
-                            : net::BuildProxyHeaderV2(client_, destination, header);
-  return send(fds_[kServer].get(), header, length, MSG_NOSIGNAL | MSG_DONTWAIT) ==
-         static_cast<ssize_t>(length);
 }
 
 // Looks at the first bytes and leaves them where they are.
-void Session::ReadServerName() {
+void TcpSession::ReadServerName() {
   char* const buffer = thread_.relay().buffer();
   const ssize_t got =
       recv(fds_[kClient].get(), buffer, net::kMaxClientHello, MSG_PEEK | MSG_DONTWAIT);
@@ -52,7 +83,7 @@ void Session::ReadServerName() {
   want_name_ = name.kind == net::ServerName::Kind::kIncomplete;
 }
 
-void Session::Move(Side from) {
+void TcpSession::Move(Side from) {
   net::Flow& flow = flows_[from];
   if (flow.ended) return;
   if (want_name_ && from == kClient) {
@@ -77,6 +108,7 @@ void Session::Move(Side from) {
     case Outcome::kUnfinished:
       return thread_.reactor().Again(fds_[from].get(), *this, from);
     case Outcome::kEnded:
+    case Outcome::kLimit:  // none is set
       return OnFlowEnded(from);
     case Outcome::kInFailed:
       return OnReadFailed(from);
@@ -85,7 +117,7 @@ void Session::Move(Side from) {
   }
 }
 
-void Session::OnFlowEnded(Side from) {
+void TcpSession::OnFlowEnded(Side from) {
   flows_[from].ended = true;
   if (flows_[Other(from)].ended) return End(Cause::kNormal, Moment::kNormal);
   shutdown(fds_[Other(from)].get(), SHUT_WR);
@@ -93,14 +125,14 @@ void Session::OnFlowEnded(Side from) {
 }
 
 // A reset is passed on as one, so that the other side does not take the end for an orderly one.
-void Session::OnReadFailed(Side side) {
+void TcpSession::OnReadFailed(Side side) {
   reset_[Other(side)] = errno == ECONNRESET;
   End(side == kClient ? Cause::kClient : Cause::kServer);
 }
 
 // What this side said before it went is still worth delivering: a server may answer "421 too busy"
 // and close without reading.
-void Session::OnWriteFailed(Side side) {
+void TcpSession::OnWriteFailed(Side side) {
   net::Flow& last = flows_[side];
   if (!last.ended) {
     (void)thread_.relay().Move(last, fds_[side].get(), fds_[Other(side)].get(), true);
@@ -108,7 +140,15 @@ void Session::OnWriteFailed(Side side) {
   End(side == kClient ? Cause::kClient : Cause::kServer);
 }
 
-void Session::WriteAccessLine(Cause cause, Moment moment, const Service::Load& load) {
+void TcpSession::OnEnd(Cause cause, Moment moment, const Service::Load& load) {
+  for (net::Flow& flow : flows_) thread_.relay().Release(flow);
+  if (server_) settings_->service->RefreshStickEntry(client_.ip, *server_, NowMs());
+  if (thread_.access_log() != AccessLog::kOff && cause != Cause::kDenied) {
+    WriteAccessLine(cause, moment, load);
+  }
+}
+
+void TcpSession::WriteAccessLine(Cause cause, Moment moment, const Service::Load& load) {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   const uint64_t age_ms = NowMs() - start_ms_;
@@ -145,30 +185,11 @@ void Session::WriteAccessLine(Cause cause, Moment moment, const Service::Load& l
                                                     : FormatAccessLine(record));
 }
 
-void Session::Describe(worker::v1::Session& description) const {
-  const uint64_t now = NowMs();
-  description.set_id(id_);
-  description.set_service(service().name());
-  if (server_) description.set_server(server_->name);
-  description.set_client(client_.Text());
-  description.set_listener(settings_->listeners[listener_].address.Text());
-  description.set_age_ms(now - start_ms_);
-  description.set_idle_ms(now - since_ms_);
+void TcpSession::Describe(worker::v1::Session& description) const {
+  Session::Describe(description);
   description.set_bytes_from_client(flows_[kClient].bytes);
   description.set_bytes_to_client(flows_[kServer].bytes);
-  if (details_) description.set_sni(details_->sni);
-  switch (phase_) {
-    case Phase::kHeader:
-    case Phase::kQueued:
-      description.set_state("queued");
-      break;
-    case Phase::kConnecting:
-      description.set_state("connecting");
-      break;
-    default:
-      description.set_state(flows_[kClient].ended || flows_[kServer].ended ? "closing"
-                                                                           : "established");
-  }
+  if (flows_[kClient].ended || flows_[kServer].ended) description.set_state("closing");
 }
 
 }  // namespace aloha::proxy

@@ -1,0 +1,291 @@
+// From the server to the client.
+#include <sys/socket.h>
+#include <time.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "workers/http/chars.h"
+#include "workers/proxy/data_thread.h"
+#include "workers/proxy/http_session.h"
+
+namespace aloha::proxy {
+namespace {
+
+using http::Field;
+using http::FieldName;
+
+int64_t MonotonicUs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+}
+
+bool IsSet(const SetFields& fields, const Field& field) {
+  for (const std::string& name : fields.names) {
+    if (http::EqualsLower(field.name, name)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void HttpSession::CountToClient(uint64_t bytes) {
+  ByteCounters::Add(service_bytes_->to_clients, bytes);
+  if (server_) ByteCounters::Add(server_bytes_->to_clients, bytes);
+}
+
+void HttpSession::PumpResponse() {
+  while (phase_ != Phase::kEnded && Carries()) {
+    Exchange& exchange = *exchange_;
+    if (exchange.tunnel) return PumpTunnel(kServer);
+    if (exchange.to_client.waiting > 0) {
+      const uint64_t before = exchange.to_client.bytes;
+      const Outcome outcome = thread_.relay().Flush(exchange.to_client, fds_[kClient].get());
+      CountToClient(exchange.to_client.bytes - before);
+      if (outcome == Outcome::kOutFailed) return End(Cause::kClient);
+      if (outcome == Outcome::kBlocked) return;
+    }
+    if (exchange.response == Progress::kDone) {
+      // An early answer leaves the request on its way.
+      if (exchange.request != Progress::kDone && exchange.server_keeps) return;
+      FinishExchange();
+      if (phase_ != Phase::kEnded) PumpRequest();
+      return;
+    }
+    if (phase_ != Phase::kEstablished) return;
+    if (exchange.response == Progress::kHead) {
+      if (!ReadResponseHead()) return;
+    } else {
+      const bool chunked = exchange.response_body.chunked();
+      if (!(chunked ? MoveResponseChunks() : MoveResponseBody())) return;
+    }
+  }
+}
+
+bool HttpSession::ReadResponseHead() {
+  if (!readable_[kServer]) return false;
+  HttpScratch& scratch = thread_.http();
+  Exchange& exchange = *exchange_;
+  const size_t have = exchange.partial_response.size();
+  exchange.partial_response.copy(scratch.in.get(), have);
+  const ssize_t got =
+      recv(fds_[kServer].get(), scratch.in.get() + have, HttpScratch::kReadBytes, MSG_DONTWAIT);
+  if (got < 0 && errno == EAGAIN) {
+    readable_[kServer] = false;
+    return false;
+  }
+  if (got <= 0) {
+    OnServerEnded();
+    return false;
+  }
+  readable_[kServer] = ending_[kServer] || got == HttpScratch::kReadBytes;
+  return TakeResponseHead({scratch.in.get(), have + static_cast<size_t>(got)});
+}
+
+// Of the heads before the final one (1xx) each is passed on by itself.
+bool HttpSession::TakeResponseHead(std::string_view bytes) {
+  Exchange& exchange = *exchange_;
+  HttpScratch& scratch = thread_.http();
+  while (true) {
+    const http::HeadEnd end = http::FindHeadEnd(bytes, &exchange.response_scanned);
+    if (end.kind == http::HeadEnd::Kind::kBad) return RefuseResponse("bare LF"), false;
+    if (end.kind == http::HeadEnd::Kind::kIncomplete && bytes.size() <= http::kMaxHead) {
+      exchange.partial_response.assign(bytes);
+      return true;
+    }
+    if (end.kind == http::HeadEnd::Kind::kIncomplete || end.size > http::kMaxHead) {
+      return RefuseResponse("head too long"), false;
+    }
+    const http::Refusal refusal = http::ReadResponseHead(
+        bytes.substr(0, end.size), exchange.to_head, exchange.websocket, scratch.response);
+    if (refusal) return RefuseResponse(refusal.reason), false;
+    exchange.response_scanned = 0;
+    const std::string_view rest = bytes.substr(end.size);
+    const bool interim = scratch.response.status < 200 && scratch.response.status != 101;
+    if (!interim) return PassResponseHead(rest);
+    BuildResponse();
+    const iovec part{scratch.out.data(), scratch.out.size()};
+    const Outcome outcome =
+        thread_.relay().Write(exchange.to_client, fds_[kClient].get(), &part, 1);
+    if (!OnResponseWritten(outcome)) {
+      // A client that does not even take an interim answer is not worth buffering for.
+      if (phase_ != Phase::kEnded) End(Cause::kClient);
+      return false;
+    }
+    exchange.partial_response.clear();
+    if (rest.empty()) return true;
+    bytes = rest;
+  }
+}
+
+bool HttpSession::PassResponseHead(std::string_view rest) {
+  Exchange& exchange = *exchange_;
+  HttpScratch& scratch = thread_.http();
+  http::ResponseHead& head = scratch.response;
+  exchange.partial_response.clear();
+  exchange.replay.clear();
+  exchange.response_us = MonotonicUs();
+  exchange.status = head.status;
+  exchange.response_body = head.body;
+  const auto taken = exchange.response_body.Take(rest);
+  if (!taken) return RefuseResponse("malformed chunks"), false;
+  exchange.tunnel = head.status == 101;
+  const bool surplus = *taken < rest.size() && !exchange.tunnel;
+  exchange.server_keeps = head.keep_alive && !surplus && !exchange.tunnel;
+  if (head.body.until_close() || head.minor_version == 0) exchange.keep_alive = false;
+  if (pinned_ && !exchange.server_keeps) exchange.keep_alive = false;
+  if (last_) exchange.keep_alive = false;
+  BuildResponse();
+  exchange.response = exchange.response_body.done() ? Progress::kDone : Progress::kBody;
+  if (!exchange.response_body.chunked()) exchange.to_client.limit = exchange.response_body.left();
+  const size_t body = exchange.tunnel ? rest.size() : *taken;
+  if (exchange.tunnel) exchange.to_client.limit = exchange.to_server.limit = UINT64_MAX;
+  const iovec parts[] = {{scratch.out.data(), scratch.out.size()},
+                         {const_cast<char*>(rest.data()), body}};
+  return OnResponseWritten(thread_.relay().Write(exchange.to_client, fds_[kClient].get(), parts,
+                                                 body > 0 ? 2 : 1)) ||
+         exchange_ != nullptr;
+}
+
+// True: everything went out.
+bool HttpSession::OnResponseWritten(Outcome outcome) {
+  CountToClient(exchange_->to_client.bytes);
+  if (outcome == Outcome::kOutFailed) End(Cause::kClient);
+  return outcome == Outcome::kDrained;
+}
+
+void HttpSession::BuildResponse() {
+  HttpScratch& scratch = thread_.http();
+  const http::ResponseHead& head = scratch.response;
+  const HttpRules& rules = *settings_->http;
+  Exchange& exchange = *exchange_;
+  std::string& out = scratch.out;
+  const bool upgrade = head.status == 101;
+  out.assign(head.line);
+  for (const Field& field : head.fields.all()) {
+    const bool kept =
+        upgrade && (field.id == FieldName::kUpgrade || field.id == FieldName::kConnection);
+    if (field.dropped && !kept) continue;
+    if (!IsSet(rules.response_fields, field)) out.append(field.line);
+  }
+  if (head.status >= 200) {
+    out.append(rules.response_fields.lines);
+    if (!exchange.request_id.empty()) {
+      out.append(rules.request_id_field).append(": ").append(exchange.request_id).append("\r\n");
+    }
+    AppendCookie(out);
+    if (!exchange.keep_alive) {
+      out.append("Connection: close\r\n");
+    } else if (exchange.minor_version == 0) {
+      out.append("Connection: keep-alive\r\n");
+    }
+  }
+  out.append("\r\n");
+}
+
+// Tells the client where it belongs, unless it knows.
+void HttpSession::AppendCookie(std::string& out) {
+  if (!backend_->cookie || !server_) return;
+  for (const auto& entry : backend_->plan.servers) {
+    if (entry.server != server_ || entry.settings.cookie.empty()) continue;
+    const PersistenceCookie& cookie = *backend_->cookie;
+    if (exchange_->cookie == entry.settings.cookie && !cookie.refresh) return;
+    out.append("Set-Cookie: ").append(cookie.name).append("=");
+    out.append(entry.settings.cookie).append(cookie.attributes);
+    exchange_->cookie_in_response = 'I';
+  }
+}
+
+bool HttpSession::MoveResponseBody() {
+  Exchange& exchange = *exchange_;
+  net::Flow& flow = exchange.to_client;
+  const uint64_t before = flow.bytes;
+  const Outcome outcome =
+      thread_.relay().Move(flow, fds_[kServer].get(), fds_[kClient].get(), ending_[kServer]);
+  CountToClient(flow.bytes - before);
+  switch (outcome) {
+    case Outcome::kDrained:
+      readable_[kServer] = false;
+      return false;
+    case Outcome::kBlocked:
+      return false;
+    case Outcome::kUnfinished:
+      thread_.reactor().Again(fds_[kServer].get(), *this, kServer);
+      return false;
+    case Outcome::kLimit:
+      exchange.response = Progress::kDone;
+      return true;
+    case Outcome::kEnded:
+      if (!exchange.response_body.until_close()) return End(Cause::kServer), false;
+      exchange.response = Progress::kDone;
+      return true;
+    case Outcome::kInFailed:
+      reset_[kClient] = true;  // a truncation must not look like the end
+      return End(Cause::kServer), false;
+    case Outcome::kOutFailed:
+      return End(Cause::kClient), false;
+  }
+  return false;
+}
+
+bool HttpSession::MoveResponseChunks() {
+  if (!readable_[kServer]) return false;
+  Exchange& exchange = *exchange_;
+  HttpScratch& scratch = thread_.http();
+  const ssize_t got =
+      recv(fds_[kServer].get(), scratch.in.get(), HttpScratch::kReadBytes, MSG_DONTWAIT);
+  if (got < 0 && errno == EAGAIN) {
+    readable_[kServer] = false;
+    return false;
+  }
+  if (got <= 0) return End(Cause::kServer), false;
+  readable_[kServer] = ending_[kServer] || got == HttpScratch::kReadBytes;
+  const auto taken = exchange.response_body.Take({scratch.in.get(), static_cast<size_t>(got)});
+  if (!taken) {
+    settings_->service->http(thread_.index()).Add(HttpCounters::kBadResponses);
+    exchange.refused = "malformed chunks";
+    return End(Cause::kServer), false;
+  }
+  if (exchange.response_body.done()) exchange.response = Progress::kDone;
+  if (*taken < static_cast<size_t>(got)) exchange.server_keeps = false;
+  const uint64_t before = exchange.to_client.bytes;
+  const iovec part{scratch.in.get(), *taken};
+  const Outcome outcome = thread_.relay().Write(exchange.to_client, fds_[kClient].get(), &part, 1);
+  CountToClient(exchange.to_client.bytes - before);
+  if (outcome == Outcome::kOutFailed) return End(Cause::kClient), false;
+  return outcome == Outcome::kDrained;
+}
+
+// The connection ended before the head of a response.
+void HttpSession::OnServerEnded() {
+  Exchange& exchange = *exchange_;
+  const bool said_nothing = exchange.partial_response.empty();
+  if (!exchange.first_on_server && said_nothing) {
+    // The server closed it while the request was on its way.
+    const bool again = !exchange.replay.empty();
+    if (!again) return End(Cause::kServer);  // as if the client connection had ended before
+    const std::string request = std::exchange(exchange.replay, {});
+    readable_[kServer] = false;
+    Disconnect();
+    exchange.first_on_server = true;
+    thread_.relay().Release(exchange.to_server);
+    const iovec part{const_cast<char*>(request.data()), request.size()};
+    net::Relay::Keep(exchange.to_server, &part, 1, 0);
+    ReleaseServer();
+    search_ms_ = NowMs();
+    return FindServer({.client = client_.ip, .cookie = exchange.cookie});
+  }
+  RefuseResponse(said_nothing ? "connection closed without a response"
+                              : "connection closed in the head of a response");
+}
+
+void HttpSession::RefuseResponse(const char* reason) {
+  settings_->service->http(thread_.index()).Add(HttpCounters::kBadResponses);
+  exchange_->refused = reason;
+  exchange_->cause = Cause::kServer;
+  exchange_->moment = Moment::kResponse;
+  Answer(502);
+}
+
+}  // namespace aloha::proxy
