@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 #include "supervisor/call.h"
 #include "worker/v1/roles.grpc.pb.h"
@@ -22,7 +23,7 @@ constexpr std::chrono::seconds kCallTimeout{10};
 constexpr std::chrono::seconds kWorkerTimeout{3};
 
 // Workers accept in this order: sockets first, then who judges servers, then who serves.
-constexpr std::string_view kOrder[] = {"system", "health", "proxy"};
+constexpr std::string_view kOrder[] = {"system", "health", "proxy", "wui"};
 
 Result<UniqueFd> MakeStickMemory(const std::string& name, uint32_t max_entries) {
   UniqueFd memory(memfd_create(("stick-" + name).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -31,6 +32,35 @@ Result<UniqueFd> MakeStickMemory(const std::string& name, uint32_t max_entries) 
     return FailErrno("memory of stick table " + name);
   }
   return memory;
+}
+
+// The listening sockets that a role gets: its own alone.
+std::vector<v1::Listener> ListenersOf(std::string_view role, const Target& target) {
+  std::vector<v1::Listener> listeners;
+  if (role == "system") {
+    listeners.assign(target.system.listeners().begin(), target.system.listeners().end());
+  } else if (role == "wui" && target.wui.has_metrics()) {
+    listeners.push_back(target.wui.metrics().listener());
+  } else if (role == "proxy") {
+    for (const v1::VirtualService& service : target.proxy.services()) {
+      listeners.insert(listeners.end(), service.listeners().begin(), service.listeners().end());
+    }
+  }
+  return listeners;
+}
+
+// Those that the role has not got already.
+std::vector<v1::Listener> NewListenersOf(std::string_view role, const Target& running,
+                                         const Target& next) {
+  std::vector<v1::Listener> listeners = ListenersOf(role, next);
+  std::set<std::pair<std::string, uint32_t>> known;
+  for (const v1::Listener& listener : ListenersOf(role, running)) {
+    known.emplace(listener.address(), listener.port());
+  }
+  std::erase_if(listeners, [&known](const v1::Listener& listener) {
+    return known.contains({listener.address(), listener.port()});
+  });
+  return listeners;
 }
 
 }  // namespace
@@ -53,6 +83,7 @@ v1::Snapshot Deployment::SnapshotFor(std::string_view role, const Target& target
   if (role == "proxy") *snapshot.mutable_proxy() = target.proxy;
   if (role == "health") *snapshot.mutable_health() = target.health;
   if (role == "system") *snapshot.mutable_system() = target.system;
+  if (role == "wui") *snapshot.mutable_wui() = target.wui;
   return snapshot;
 }
 
@@ -155,20 +186,29 @@ Result<> Deployment::SendTables(const Process& process, const Target& target) co
 
 // A fresh pair of sockets between `process` and each of its peers.
 void Deployment::ConnectPeers(Process& process) {
-  for (const Peer& peer : process.role->peers) {
-    const std::shared_ptr<Process> other = fleet_.Find(peer.role);
-    if (!other) continue;  // it will connect when it comes
-    Result<SocketPair> pair = MakeSocketPair(SOCK_SEQPACKET);
-    if (!pair)
-      return events_.Add(Event::ERROR, "worker", process.role->name, pair.error().message), void();
-    const auto send = [](Process& to, std::string_view peer_role, int fd) {
-      v1::Descriptor name;
-      name.set_peer_role(std::string(peer_role));
-      const NamedDescriptor named[] = {{name, fd}};
-      (void)SendDescriptors(to.descriptors.get(), named);
-    };
-    send(process, peer.role, pair->ours.get());
-    send(*other, process.role->name, pair->theirs.get());
+  for (const Peer& peer : process.role->peers) ConnectPeer(process, peer);
+}
+
+void Deployment::ConnectPeer(Process& process, const Peer& peer) {
+  const bool calls_us = peer.role == kSupervisorPeer;
+  const std::shared_ptr<Process> other = fleet_.Find(peer.role);
+  if (!other && !calls_us) return;  // it will connect when it comes
+  Result<SocketPair> pair = MakeSocketPair(calls_us ? SOCK_STREAM : SOCK_SEQPACKET);
+  if (!pair) {
+    events_.Add(Event::ERROR, "worker", process.role->name, pair.error().message);
+    return;
+  }
+  const auto send = [](Process& to, std::string_view peer_role, int fd) {
+    v1::Descriptor name;
+    name.set_peer_role(std::string(peer_role));
+    const NamedDescriptor named[] = {{name, fd}};
+    (void)SendDescriptors(to.descriptors.get(), named);
+  };
+  send(process, peer.role, pair->theirs.get());
+  if (calls_us) {
+    on_caller_(*process.role, std::move(pair->ours));
+  } else {
+    send(*other, process.role->name, pair->ours.get());
   }
 }
 
@@ -185,14 +225,15 @@ asio::awaitable<Result<>> Deployment::Prepare(std::shared_ptr<Process> process,
   co_return tl::make_unexpected(std::move(error));
 }
 
-asio::awaitable<Result<>> Deployment::PrepareAll(const Target& next,
-                                                 const std::vector<v1::Listener>& fresh,
-                                                 uint64_t generation) {
+asio::awaitable<Result<>> Deployment::PrepareAll(const Target& next, uint64_t generation) {
   for (const std::string_view role : kOrder) {
     const std::shared_ptr<Process> process = fleet_.Find(role);
     if (!process) continue;
+    if (role != "system") {  // it binds them
+      const auto sent = SendListeners(*process, NewListenersOf(role, target_, next));
+      if (!sent) co_return sent;
+    }
     if (role == "proxy") {
-      if (auto sent = SendListeners(*process, fresh); !sent) co_return sent;
       if (auto sent = SendTables(*process, next); !sent) co_return sent;
     }
     const auto prepared = co_await Prepare(process, next, generation);
@@ -236,11 +277,10 @@ asio::awaitable<Result<>> Deployment::Apply(Target next, std::function<Result<>(
     }
   }
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
-  const std::vector<v1::Listener> fresh = Missing(next);
   const uint64_t generation = NextGeneration(0);
-  Result<> accepted = co_await Bind(fresh);
+  Result<> accepted = co_await Bind(Missing(next));
   if (accepted) accepted = MakeTables(next);
-  if (accepted) accepted = co_await PrepareAll(next, fresh, generation);
+  if (accepted) accepted = co_await PrepareAll(next, generation);
   if (accepted && before_commit) accepted = before_commit();
   if (!accepted) {
     co_await AbortAll();
@@ -262,11 +302,8 @@ asio::awaitable<Result<>> Deployment::Equip(std::shared_ptr<Process> process) {
     if (process->role->name == "health" && on_health_) on_health_(process);
     co_return Result<>();
   }
-  const std::vector<v1::Listener> all(target_.system.listeners().begin(),
-                                      target_.system.listeners().end());
-  if (process->role->name != "health") {
-    if (auto sent = SendListeners(*process, all); !sent) co_return sent;
-  }
+  const auto sent_listeners = SendListeners(*process, ListenersOf(process->role->name, target_));
+  if (!sent_listeners) co_return sent_listeners;
   if (process->role->name == "proxy") {
     if (auto sent = SendTables(*process, target_); !sent) co_return sent;
   }

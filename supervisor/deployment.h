@@ -25,6 +25,7 @@ struct Target {
   worker::v1::ProxySnapshot proxy;
   worker::v1::HealthSnapshot health;
   worker::v1::SystemSnapshot system;
+  worker::v1::WuiSnapshot wui;
 };
 
 class Deployment {
@@ -42,6 +43,11 @@ class Deployment {
   // Called when a health worker is equipped.
   void OnHealth(std::function<void(std::shared_ptr<Process>)> handler) {
     on_health_ = std::move(handler);
+  }
+
+  // Called with our end of a stream socket, for each worker that may call the management API.
+  void OnCaller(std::function<void(const Role& caller, UniqueFd socket)> handler) {
+    on_caller_ = std::move(handler);
   }
 
   const Target& target() const { return target_; }
@@ -64,11 +70,10 @@ class Deployment {
                          const std::vector<worker::v1::Listener>& listeners) const;
   Result<> SendTables(const Process& process, const Target& target) const;
   void ConnectPeers(Process& process);
+  void ConnectPeer(Process& process, const Peer& peer);
   asio::awaitable<Result<>> Prepare(std::shared_ptr<Process> process, const Target& target,
                                     uint64_t generation);
-  asio::awaitable<Result<>> PrepareAll(const Target& next,
-                                       const std::vector<worker::v1::Listener>& fresh,
-                                       uint64_t generation);
+  asio::awaitable<Result<>> PrepareAll(const Target& next, uint64_t generation);
   asio::awaitable<void> CommitAll(uint64_t generation);
   asio::awaitable<void> AbortAll();
 
@@ -80,6 +85,7 @@ class Deployment {
   std::map<ListenerName, UniqueFd> listeners_;
   std::map<std::string, StickMemory> tables_;
   std::function<void(std::shared_ptr<Process>)> on_health_;
+  std::function<void(const Role& caller, UniqueFd socket)> on_caller_;
 };
 
 }  // namespace aloha::supervisor

@@ -69,7 +69,27 @@ Result<> ManagementSocket::Listen(const std::string& path) {
 
 void ManagementSocket::Serve(grpc::Server* server) {
   server_ = server;
+  for (auto& [caller, connection] : std::exchange(early_, {})) {
+    Attach(std::move(caller), std::move(connection));
+  }
   Accept();
+}
+
+void ManagementSocket::AdmitWorker(std::string_view binary, UniqueFd connection) {
+  Caller caller{std::string(binary), false};
+  if (server_ == nullptr) {
+    early_.emplace_back(std::move(caller), std::move(connection));
+  } else {
+    Attach(std::move(caller), std::move(connection));
+  }
+}
+
+void ManagementSocket::Attach(Caller caller, UniqueFd connection) {
+  {
+    std::lock_guard lock(mutex_);
+    callers_[connection.get()] = std::move(caller);
+  }
+  grpc::AddInsecureChannelFromFd(server_, connection.release());
 }
 
 void ManagementSocket::Close(const std::string& path) {
@@ -116,24 +136,15 @@ void ManagementSocket::Admit(UniqueFd connection) {
                              kAdminGroup));
     return;
   }
-  {
-    std::lock_guard lock(mutex_);
-    callers_[connection.get()] = peer.uid;
-  }
-  grpc::AddInsecureChannelFromFd(server_, connection.release());
+  Attach({fmt::format("{} (uid {})", UserName(peer.uid), peer.uid), true}, std::move(connection));
 }
 
-std::string ManagementSocket::Actor(const std::string& grpc_peer) const {
+ManagementSocket::Caller ManagementSocket::Who(const std::string& grpc_peer) const {
   constexpr std::string_view kPrefix = "fd:";
-  if (!grpc_peer.starts_with(kPrefix)) return "unknown";
-  uid_t uid = 0;
-  {
-    std::lock_guard lock(mutex_);
-    const auto found = callers_.find(std::atoi(grpc_peer.c_str() + kPrefix.size()));
-    if (found == callers_.end()) return "unknown";
-    uid = found->second;
-  }
-  return fmt::format("{} (uid {})", UserName(uid), uid);
+  if (!grpc_peer.starts_with(kPrefix)) return {};
+  std::lock_guard lock(mutex_);
+  const auto found = callers_.find(std::atoi(grpc_peer.c_str() + kPrefix.size()));
+  return found == callers_.end() ? Caller() : found->second;
 }
 
 }  // namespace aloha::supervisor

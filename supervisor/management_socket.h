@@ -1,6 +1,6 @@
-// The local management socket: accepts, reads who connects (SO_PEERCRED, which gRPC does not show),
-// and hands the connection to the gRPC server. Callers are told apart by the name gRPC gives such a
-// connection, "fd:N".
+// Who calls the management API. The local socket accepts, reads who connects (SO_PEERCRED, which
+// gRPC does not show), and hands the connection to the gRPC server; workers that may call come
+// through a socket pair. Callers are told apart by the name gRPC gives such a connection, "fd:N".
 #ifndef ALOHA_SUPERVISOR_MANAGEMENT_SOCKET_H_
 #define ALOHA_SUPERVISOR_MANAGEMENT_SOCKET_H_
 
@@ -13,6 +13,9 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "workers/runtime/error.h"
 #include "workers/runtime/log.h"
@@ -30,15 +33,24 @@ class ManagementSocket {
   // Listens at `path`: root, members of aloha-admin, and in a trial the own user may connect.
   // kAlreadyExists: another supervisor answers there.
   Result<> Listen(const std::string& path);
+  // Serves those who come, and who came before.
   void Serve(grpc::Server* server);
+  // Our end of a socket pair to a worker, who may read and change nothing (MONITOR).
+  void AdmitWorker(std::string_view binary, UniqueFd connection);
   void Close(const std::string& path);
 
-  // Who is behind a connection: "root (uid 0)". Any thread.
-  std::string Actor(const std::string& grpc_peer) const;
+  // Who is behind a connection.
+  struct Caller {
+    std::string name = "unknown";  // "root (uid 0)", "aloha-wui"
+    bool may_change = false;
+  };
+  // Any thread.
+  Caller Who(const std::string& grpc_peer) const;
 
  private:
   void Accept();
   void Admit(UniqueFd connection);
+  void Attach(Caller caller, UniqueFd connection);
   bool MayConnect(int fd, uid_t uid) const;
 
   Log& log_;
@@ -46,8 +58,9 @@ class ManagementSocket {
   asio::posix::stream_descriptor accept_;
   asio::steady_timer pause_;
   grpc::Server* server_ = nullptr;
+  std::vector<std::pair<Caller, UniqueFd>> early_;  // until there is a server
   mutable std::mutex mutex_;
-  std::map<int, uid_t>
+  std::map<int, Caller>
       callers_;  // by descriptor; an entry is replaced when the number is used again
 };
 

@@ -16,6 +16,9 @@ constexpr std::array kHealthPeers = {
 constexpr std::array kProxyPeers = {
     Peer{"health", "hears which servers are up"},
 };
+constexpr std::array kWuiPeers = {
+    Peer{kSupervisorPeer, "reads counters and states through the management API, as a monitor"},
+};
 
 constexpr std::array kRoles = {
     Role{"system",
@@ -41,6 +44,15 @@ constexpr std::array kRoles = {
          "none, opens no file",
          {},
          kProxyPeers},
+    Role{
+        "wui",
+        "aloha-wui",
+        "system",
+        1,
+        "answers Prometheus over HTTP, where the configuration asks for it; accepts on a socket it "
+        "was given, reaches the supervisor alone, opens no file",
+        {},
+        kWuiPeers},
 };
 
 }  // namespace

@@ -13,7 +13,12 @@ struct Capability {
   std::string_view reason;
 };
 
-// A direct channel to another worker, beside the one to the supervisor, and why.
+// The peer of workers that may call the supervisor: it serves them its management API on a second
+// channel, for reading alone.
+inline constexpr std::string_view kSupervisorPeer = "supervisor";
+
+// A direct channel to another process, beside the one on which the supervisor calls the worker, and
+// why.
 struct Peer {
   std::string_view role;
   std::string_view reason;

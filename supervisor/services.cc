@@ -71,6 +71,7 @@ Service Services::Describe(std::string_view name) const {
   std::string reason = name == "haproxy" ? fault_ : "";
   for (const auto& [worker, slot] : fleet_.slots()) {
     if (slot.role->service != name) continue;
+    if (name == "system" && !slot.wanted) continue;  // aloha-wui, which nothing asks for
     service.add_workers(worker);
     if (slot.process) {
       for (const std::string& limitation : slot.process->info.limitations()) {
@@ -150,8 +151,11 @@ asio::awaitable<Result<>> Services::Stop(std::string name, bool now, std::string
 
 asio::awaitable<Result<>> Services::Restart(std::string name) {
   if (auto usable = Usable(name); !usable) co_return usable;
-  if (name == "system")
-    co_return co_await fleet_.Replace(*FindRole("system"), std::chrono::milliseconds(0));
+  if (name == "system") {
+    const auto system = co_await fleet_.Replace(*FindRole("system"), std::chrono::milliseconds(0));
+    if (!system || !fleet_.Find("wui")) co_return system;
+    co_return co_await fleet_.Replace(*FindRole("wui"), std::chrono::milliseconds(0));
+  }
   if (!serving_) co_return co_await StartTraffic();
   const auto health = co_await fleet_.Replace(*FindRole("health"), std::chrono::milliseconds(0));
   if (!health) {

@@ -7,6 +7,8 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "supervisor/admin/configuration_api.h"
 #include "supervisor/admin/events_api.h"
 #include "supervisor/admin/logs_api.h"
@@ -91,6 +93,7 @@ Supervisor::Supervisor(const Options& options, Privilege privilege)
                      .deployed =
                          [this](const Result<>& deployed) {
                            services_.SetFault(deployed ? "" : deployed.error().message);
+                           FitWui();
                          }}),
       services_(
           loop_, fleet_, options.run_dir + "/haproxy.stopped",
@@ -101,6 +104,9 @@ Supervisor::Supervisor(const Options& options, Privilege privilege)
   fleet_.SetEquip(
       [this](std::shared_ptr<Process> process) { return deployment_.Equip(std::move(process)); });
   deployment_.OnHealth([this](std::shared_ptr<Process> health) { checks_.Follow(health); });
+  deployment_.OnCaller([this](const Role& caller, UniqueFd socket) {
+    socket_.AdmitWorker(caller.binary, std::move(socket));
+  });
   if (privilege.keeper) {
     keeper_.emplace(std::move(privilege.keeper));
     fleet_.SetLauncher("system",
@@ -148,6 +154,7 @@ asio::awaitable<void> Supervisor::StartWorkers() {
                 fmt::format("{} workers of an earlier supervisor adopted", adopted));
   }
   (void)co_await fleet_.Start(*FindRole("system"));
+  if (fleet_.HasAdopted("wui")) (void)co_await fleet_.Start(*FindRole("wui"));
   if (!services_.serving()) {
     // Adopted ones of a service that was stopped: their drain goes on.
     Spawn(loop_, services_.StopTraffic(Services::kDrain));
@@ -180,6 +187,24 @@ asio::awaitable<void> Supervisor::KeepTrying() {
     (void)co_await fleet_.Start(*FindRole("proxy"));
     co_return;
   }
+}
+
+// aloha-wui runs while something listens for it.
+void Supervisor::FitWui() {
+  if (!std::exchange(fitting_wui_, true)) Spawn(loop_, StartOrStopWui());
+}
+
+asio::awaitable<void> Supervisor::StartOrStopWui() {
+  const Role& wui = *FindRole("wui");
+  const Slot& slot = fleet_.slots().find(wui.name)->second;
+  while (!stopping_ && slot.wanted != deployment_.target().wui.has_metrics()) {
+    if (slot.wanted) {
+      co_await fleet_.Stop(wui, std::chrono::milliseconds(0));
+    } else {
+      (void)co_await fleet_.Start(wui);
+    }
+  }
+  fitting_wui_ = false;
 }
 
 // An upgrade: adopted workers whose binary is another one now make room, without a connection lost.
@@ -226,6 +251,7 @@ asio::awaitable<void> Supervisor::Stop() {
   events_.Add(Event::INFO, "service", "system",
               fmt::format("stopping; sessions drain for {} s", Services::kDrain.count()));
   co_await services_.StopTraffic(Services::kDrain);
+  co_await fleet_.Stop(*FindRole("wui"), std::chrono::milliseconds(0));
   co_await fleet_.Stop(*FindRole("system"), std::chrono::milliseconds(0));
   services_.ForgetStop();
   socket_.Close(SocketPath(options_));

@@ -36,6 +36,8 @@ class Supervisor {
   asio::awaitable<void> Start();
   asio::awaitable<void> StartWorkers();
   asio::awaitable<void> KeepTrying();
+  void FitWui();
+  asio::awaitable<void> StartOrStopWui();
   asio::awaitable<void> ReplaceOutdated();
   asio::awaitable<void> Stop();
   void AwaitSignals();
@@ -56,6 +58,7 @@ class Supervisor {
   std::optional<Keeper> keeper_;
   std::unique_ptr<Api> api_;
   bool stopping_ = false;
+  bool fitting_wui_ = false;
   int exit_code_ = 0;
 };
 

@@ -41,9 +41,15 @@ void Audit(AdminContext& context, const Caller& caller, CallKind kind, const Res
                        caller.method, true);
     return;
   }
+  if (!caller.may_change) return;
   context.log.Info(
       fmt::format("audit: {} by {}: {}", caller.method, caller.actor,
                   result ? "done" : "refused: " + EscapeForLog(result.error().message)));
+}
+
+Result<> MayCall(CallKind kind, const Caller& caller) {
+  if (kind == CallKind::kRead || caller.may_change) return {};
+  return Fail(Code::kPermissionDenied, fmt::format("{} may only read", caller.actor));
 }
 
 grpc::Status ToAdminStatus(const Result<>& result, const Caller& caller) {

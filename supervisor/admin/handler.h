@@ -43,12 +43,13 @@ struct AdminContext {
 struct Caller {
   std::string actor;                // "root (uid 0)"
   std::string method;               // "Services/StopService"
+  bool may_change = true;           // false: a worker, which may only read
   admin::v1::ErrorDetail detail{};  // sent with a failure
 };
 
 enum class CallKind { kRead, kChange };
 
-// Writes the audit line; a refused change becomes an event.
+// Writes the audit line; a refused change becomes an event. What workers read is not worth a line.
 void Audit(AdminContext& context, const Caller& caller, CallKind kind, const Result<>& result);
 
 // The status of a failed call, with its details.
@@ -57,11 +58,15 @@ grpc::Status ToAdminStatus(const Result<>& result, const Caller& caller);
 // The event of a change, as the response carries it.
 void FillEvent(const Event& event, admin::v1::ChangeResponse* response);
 
+// kPermissionDenied where the caller may not.
+Result<> MayCall(CallKind kind, const Caller& caller);
+
 // `work` lives in this frame until its coroutine has ended, so it may be a lambda that captures.
 template <typename Work>
 asio::awaitable<void> RunCall(AdminContext& context, CallKind kind,
                               grpc::ServerUnaryReactor* reactor, Caller caller, Work work) {
-  const Result<> result = co_await work(caller);
+  Result<> result = MayCall(kind, caller);
+  if (result) result = co_await work(caller);
   Audit(context, caller, kind, result);
   reactor->Finish(ToAdminStatus(result, caller));
 }
@@ -72,7 +77,8 @@ template <typename Work>
 grpc::ServerUnaryReactor* ServeCall(AdminContext& context, grpc::CallbackServerContext* call,
                                     CallKind kind, std::string_view method, Work work) {
   grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-  Caller caller{context.socket.Actor(call->peer()), std::string(method)};
+  ManagementSocket::Caller who = context.socket.Who(call->peer());
+  Caller caller{std::move(who.name), std::string(method), who.may_change};
   asio::post(context.loop, [&context, kind, reactor, caller = std::move(caller),
                             work = std::move(work)]() mutable {
     Spawn(context.loop, RunCall(context, kind, reactor, std::move(caller), std::move(work)));

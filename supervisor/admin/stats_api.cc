@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 #include "supervisor/admin/proxy_calls.h"
 #include "supervisor/admin/stream.h"
@@ -28,6 +29,41 @@ v1::Traffic Convert(const w::TrafficStats& in) {
   return out;
 }
 
+// The first value of a bucket, as roles.proto numbers them, and so the first beyond the one before.
+// The last one there can be holds the largest 64-bit value.
+uint64_t FirstOf(uint32_t bucket) {
+  constexpr uint32_t kBuckets = 16 * 61;
+  if (bucket < 16) return bucket;
+  if (bucket >= kBuckets) return UINT64_MAX;
+  return uint64_t{16 + bucket % 16} << (bucket / 16 - 1);
+}
+
+v1::Histogram Convert(const w::Histogram& in) {
+  v1::Histogram out;
+  const std::map<uint32_t, uint64_t> buckets(in.buckets().begin(), in.buckets().end());
+  for (const auto& [bucket, count] : buckets) {
+    v1::HistogramBucket* to = out.add_buckets();
+    to->set_from_us(FirstOf(bucket));
+    to->set_below_us(FirstOf(bucket + 1));
+    to->set_count(count);
+  }
+  out.set_sum_us(in.sum_us());
+  out.set_count(in.count());
+  return out;
+}
+
+v1::HttpStats Convert(const w::HttpStats& in) {
+  v1::HttpStats out;
+  out.set_requests_total(in.requests_total());
+  *out.mutable_responses_total() = in.responses_total();
+  out.set_own_responses_total(in.own_responses_total());
+  out.set_bad_requests_total(in.bad_requests_total());
+  out.set_bad_responses_total(in.bad_responses_total());
+  out.set_rate_limited_total(in.rate_limited_total());
+  if (in.has_response_time()) *out.mutable_response_time() = Convert(in.response_time());
+  return out;
+}
+
 v1::StatsSnapshot Convert(const w::GetStatsResponse& in) {
   v1::StatsSnapshot out;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -40,6 +76,7 @@ v1::StatsSnapshot Convert(const w::GetStatsResponse& in) {
     stats->set_queued(service.queued());
     stats->set_failed_total(service.failed_total());
     stats->set_denied_total(service.denied_total());
+    if (service.has_http()) *stats->mutable_http() = Convert(service.http());
     for (const w::ServerStats& server : service.servers()) {
       v1::ServerStats* server_stats = stats->add_servers();
       server_stats->set_name(server.server());
@@ -50,6 +87,7 @@ v1::StatsSnapshot Convert(const w::GetStatsResponse& in) {
       server_stats->set_check_state(static_cast<v1::Server::CheckState>(server.check_state()));
       server_stats->set_admin_state(static_cast<v1::Server::AdminState>(server.admin_state()));
       server_stats->set_queued(server.queued());
+      if (server.has_http()) *server_stats->mutable_http() = Convert(server.http());
     }
   }
   return out;
@@ -137,6 +175,8 @@ grpc::ServerUnaryReactor* SessionsApi::ListSessions(grpc::CallbackServerContext*
                                       out->set_bytes_to_client(in.bytes_to_client());
                                       out->set_state(in.state());
                                       out->set_sni(in.sni());
+                                      out->set_requests(in.requests());
+                                      out->set_request(in.request());
                                     });
                    });
 }
@@ -183,6 +223,7 @@ grpc::ServerUnaryReactor* PersistenceApi::ListEntries(grpc::CallbackServerContex
                          out->set_client_address(in.client_address());
                          out->set_server(in.server());
                          out->set_expires_in_ms(in.expires_in_ms());
+                         out->set_client_hash(in.client_hash());
                        });
       });
 }

@@ -1,0 +1,59 @@
+#include "wui/collector.h"
+
+#include <fcntl.h>
+#include <grpcpp/create_channel_posix.h>
+
+#include <asio/co_spawn.hpp>
+#include <chrono>
+#include <utility>
+
+#include "admin/v1/admin.grpc.pb.h"
+#include "admin/v1/traffic.grpc.pb.h"
+#include "supervisor/call.h"
+#include "wui/metrics.h"
+
+namespace aloha::wui {
+namespace {
+
+namespace v1 = admin::v1;
+using supervisor::Call;
+
+constexpr std::chrono::seconds kTimeout{5};
+constexpr int kAllWorkers = 1'000;
+
+}  // namespace
+
+void Collector::SetChannel(UniqueFd socket) {
+  fcntl(socket.get(), F_SETFL, O_NONBLOCK);
+  channel_ = grpc::CreateInsecureChannelFromFd("supervisor", socket.release());
+}
+
+void Collector::Collect(Done done) {
+  waiting_.push_back(std::move(done));
+  if (waiting_.size() > 1) return;
+  asio::co_spawn(loop_, Ask(channel_), [this](std::exception_ptr, Result<std::string> metrics) {
+    for (const Done& waiting : std::exchange(waiting_, {})) waiting(metrics);
+  });
+}
+
+asio::awaitable<Result<std::string>> Collector::Ask(std::shared_ptr<grpc::Channel> channel) {
+  if (!channel) co_return Fail(Code::kUnavailable, "no supervisor came yet");
+  const auto system = v1::System::NewStub(channel);
+  const auto info = co_await Call(system->async(), &v1::System::Stub::async::GetInfo,
+                                  v1::GetInfoRequest(), kTimeout);
+  if (!info) co_return tl::make_unexpected(info.error());
+  v1::ListWorkersRequest all;
+  all.set_page_size(kAllWorkers);
+  const auto workers_stub = v1::Workers::NewStub(channel);
+  const auto workers =
+      co_await Call(workers_stub->async(), &v1::Workers::Stub::async::ListWorkers, all, kTimeout);
+  // While haproxy is stopped there are no counters.
+  const auto stats_stub = v1::Stats::NewStub(channel);
+  const auto stats = co_await Call(stats_stub->async(), &v1::Stats::Stub::async::GetStats,
+                                   v1::GetStatsRequest(), kTimeout);
+  co_return RenderMetrics({.info = &*info,
+                           .workers = workers ? &*workers : nullptr,
+                           .stats = stats ? &*stats : nullptr});
+}
+
+}  // namespace aloha::wui
