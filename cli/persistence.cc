@@ -24,12 +24,14 @@ int List(Client& client, const Selection& selection) {
   if (output.Structured(*reply)) return kDone;
   Table table({"TABLE", "CLIENT", "SERVER", ">EXPIRES IN"});
   for (const admin::PersistenceEntry& entry : reply->entries()) {
-    table.Add({entry.table(), entry.client_address(), entry.server(),
-               Duration(static_cast<int64_t>(entry.expires_in_ms() / 1000))});
+    table.Add({entry.table(),
+               entry.client_hash().empty() ? Cell(entry.client_address())
+                                           : Cell("hash " + entry.client_hash()),
+               entry.server(), Duration(static_cast<int64_t>(entry.expires_in_ms() / 1000))});
   }
   output.Write(table,
                "No entries: they appear when clients connect to a virtual service with "
-               "persistence { source_address {} }");
+               "persistence { source_address {} } or { authorization_header {} }");
   return kDone;
 }
 

@@ -44,12 +44,12 @@ int List(Client& client, const Filter& filter) {
   Output& output = client.output();
   if (output.Structured(*reply)) return kDone;
   Table table({">ID", "VIRTUAL SERVICE", "CLIENT", "SERVER", "STATE", ">AGE", ">IDLE", ">IN",
-               ">OUT", "TLS NAME"});
+               ">OUT", "TLS NAME", ">REQUESTS", "REQUEST"});
   for (const admin::Session& session : reply->sessions()) {
     table.Add({session.id(), session.virtual_service(), session.client(), session.server(),
                session.state(), Milliseconds(session.age_ms()), Milliseconds(session.idle_ms()),
-               Bytes(session.bytes_from_client()), Bytes(session.bytes_to_client()),
-               session.sni()});
+               Bytes(session.bytes_from_client()), Bytes(session.bytes_to_client()), session.sni(),
+               session.requests() == 0 ? Cell("") : Cell(session.requests()), session.request()});
   }
   output.Write(table, "No sessions match. Is anything up? alohactl status");
   return kDone;

@@ -8,6 +8,7 @@
 #include "admin/v1/traffic.grpc.pb.h"
 #include "cli/command.h"
 #include "cli/names.h"
+#include "cli/stats_http.h"
 
 namespace aloha::cli {
 namespace {
@@ -84,6 +85,15 @@ Table StatsTable(const admin::StatsSnapshot& now, const admin::StatsSnapshot* be
 
 constexpr std::string_view kNothing = "No virtual services run: alohactl config edit";
 
+void WriteTables(Output& output, const admin::StatsSnapshot& now,
+                 const admin::StatsSnapshot* before) {
+  output.Write(StatsTable(now, before), kNothing);
+  const Table http = HttpTable(now, before);
+  if (http.empty()) return;
+  output.out() << "\n";
+  output.Write(http, "");
+}
+
 int Watch(Client& client, double interval_s) {
   admin::WatchStatsRequest request;
   request.set_interval_ms(static_cast<uint32_t>(interval_s * 1000));
@@ -94,7 +104,7 @@ int Watch(Client& client, double interval_s) {
     if (output.StructuredLine(now)) return true;
     if (output.terminal()) output.out() << kClearScreen;
     output.out() << LocalTime(now.time_us()) << "\n";
-    output.Write(StatsTable(now, first ? nullptr : &before), kNothing);
+    WriteTables(output, now, first ? nullptr : &before);
     output.out() << std::flush;
     before = now;
     first = false;
@@ -110,7 +120,7 @@ int Show(Client& client, const ShowOptions& options) {
   auto reply = client.Call(&Stub::GetStats, admin::GetStatsRequest());
   if (!reply) return client.Report(reply.error());
   Output& output = client.output();
-  if (!output.Structured(*reply)) output.Write(StatsTable(*reply, nullptr), kNothing);
+  if (!output.Structured(*reply)) WriteTables(output, *reply, nullptr);
   return kDone;
 }
 
@@ -126,8 +136,9 @@ void AddStats(Command& command) {
   CLI::App* noun = command.Noun("stats", "Counters of virtual services and servers",
                                 "alohactl stats show --watch --interval 5");
   auto options = std::make_shared<ShowOptions>();
-  CLI::App* show = command.Verb(noun, "show", "Sessions, bytes, errors and retries",
-                                [options](Client& client) { return Show(client, *options); });
+  CLI::App* show =
+      command.Verb(noun, "show", "Sessions, bytes, errors, retries; requests and their times",
+                   [options](Client& client) { return Show(client, *options); });
   show->add_flag("--watch", options->watch, "Live, with rates, until Ctrl-C");
   show->add_option("--interval", options->interval_s, "Seconds between two tables, 0.2 to 60")
       ->check(CLI::Range(0.2, 60.0))
