@@ -1,0 +1,131 @@
+"""Do many, long and slow connections stay cheap, and is every byte passed on at once?
+
+Small versions; soak/test_http_long.py has the large ones."""
+import pathlib
+import selectors
+import threading
+import time
+
+import config
+import ports
+import pytest
+import web
+from heavy import Channels, half_open, memory
+from wait import until
+
+
+@pytest.fixture
+def running(farm, start_aloha):
+    port = ports.free_port()
+    aloha = start_aloha(config.exchange_web(farm, "web", port))
+    aloha.farm, aloha.port = farm, port
+    return aloha
+
+
+def test_rpc_channels_trickle_for_twenty_seconds(running):
+    pairs = [Channels(running.port, f"c{number}", f"127.0.13.{number + 1}") for number in range(5)]
+    delays, threads = [], []
+    for pair in pairs:
+        threads.append(threading.Thread(target=lambda p=pair: delays.extend(p.trickle(20))))
+        threads[-1].start()
+    for thread in threads:
+        thread.join()
+    assert len(delays) > 5 * 400, len(delays)
+    for pair in pairs:
+        pair.close()
+
+
+def test_a_channel_that_ends_in_the_middle_ends_on_both_sides(running):
+    pair = Channels(running.port, "end", "127.0.13.9")
+    pair.incoming.send(b"x")
+    assert pair.outgoing.take(1) == b"x"
+    pair.close()
+    until(lambda: sum(running.farm.counts("http", "live").values()) <= 4, 5, "the server sees the end")
+
+
+def test_a_thousand_requests_held_open(running):
+    """As ActiveSync does, with an answer that comes after seconds."""
+    before = memory(running)
+    clients = [web.Connection(running.port, timeout=30) for _ in range(1000)]
+    for client in clients:
+        client.ask("POST", "/Microsoft-Server-ActiveSync/?delay=6000", body=b"<Ping/>")
+    time.sleep(2)
+    grown = memory(running) - before
+    assert grown < 32 << 20, f"{grown >> 10} KiB for 1,000 requests"
+    for client in clients:
+        assert client.read().status == 401
+        client.close()
+
+
+@pytest.mark.parametrize("text", [
+    b"", b"G", b"GET /owa/ HTTP/1.1\r\nHost: a\r\nX-Slow: ",
+    b"GET /owa/ HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 8000,
+    b"POST /owa/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhello",
+], ids=["nothing", "a_byte", "a_head", "a_large_head", "a_body"])
+def test_two_thousand_half_open_clients(running, text):
+    before = memory(running)
+    sockets = half_open(running.port, 2000, text)
+    begin = time.monotonic()
+    assert web.get(running.port, "/owa/").status == 200
+    assert time.monotonic() - begin < 2, "others are served"
+    grown = memory(running) - before
+    assert grown < 2000 * (4096 + 2 * len(text)) + (24 << 20), f"{grown >> 10} KiB for 2,000 clients"
+    for s in sockets:
+        s.close()
+    until(lambda: not [s for s in running.ctl("session", "list").get("sessions", [])], 5, "all are gone")
+
+
+def test_a_download_that_nobody_reads_holds_no_memory(running):
+    before = memory(running)
+    clients = []
+    for _ in range(50):
+        client = web.Connection(running.port)
+        client.ask("GET", "/owa/bytes/100000000")
+        clients.append(client)
+    time.sleep(1.5)
+    grown = memory(running) - before
+    assert grown < 50 * (256 << 10), f"{grown >> 10} KiB for 50 slow readers"
+    for client in clients:
+        client.close()
+
+
+def test_an_upload_that_nobody_takes_holds_no_memory(running):
+    running.farm("stall all http")
+    before = memory(running)
+    clients = []
+    for _ in range(50):
+        client = web.Connection(running.port, timeout=0.2)
+        client.ask("POST", "/owa/upload", [("Content-Length", "100000000")])
+        try:
+            for _ in range(200):
+                client.send(web.PATTERN)
+        except OSError:
+            pass
+        clients.append(client)
+    grown = memory(running) - before
+    assert grown < 50 * (256 << 10), f"{grown >> 10} KiB for 50 stalled uploads"
+    for client in clients:
+        client.close()
+
+
+def test_many_clients_at_once_each_get_their_own(running):
+    """300 connections, requests in flight on all of them, answers matched to questions."""
+    selector = selectors.DefaultSelector()
+    clients = {}
+    for number in range(300):
+        client = web.Connection(running.port)
+        selector.register(client.socket, selectors.EVENT_READ, number)
+        clients[number] = client
+    for turn in range(10):
+        for number, client in clients.items():
+            client.ask("GET", f"/mapi/bytes/{number * 7 + turn}")
+        waiting = set(clients)
+        while waiting:
+            for key, _ in selector.select(5):
+                if key.data in waiting:
+                    assert clients[key.data].read().body == web.pattern(key.data * 7 + turn)
+                    waiting.discard(key.data)
+    for client in clients.values():
+        client.close()
+    descriptors = pathlib.Path(f"/proc/{running.worker_pids()['proxy']}/fd")
+    until(lambda: len(list(descriptors.iterdir())) < 200, 5, "descriptors are given back")
