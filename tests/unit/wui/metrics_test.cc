@@ -1,0 +1,102 @@
+#include "wui/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace aloha::wui {
+namespace {
+
+namespace v1 = admin::v1;
+using testing::HasSubstr;
+using testing::Not;
+
+// One service with one server, both of HTTP.
+v1::StatsSnapshot HttpService() {
+  v1::StatsSnapshot stats;
+  v1::VirtualServiceStats& service = *stats.add_virtual_services();
+  service.set_name("owa");
+  service.mutable_http()->set_requests_total(7);
+  for (const int count : {0, 5, 0, 1, 1}) service.mutable_http()->add_responses_total(count);
+  v1::ServerStats& server = *service.add_servers();
+  server.set_name("CAS1");
+  server.set_check_state(v1::Server::DOWN);
+  server.set_admin_state(v1::Server::READY);
+  return stats;
+}
+
+void AddBucket(v1::Histogram& times, uint64_t from, uint64_t below, uint64_t count) {
+  v1::HistogramBucket* bucket = times.add_buckets();
+  bucket->set_from_us(from);
+  bucket->set_below_us(below);
+  bucket->set_count(count);
+  times.set_count(times.count() + count);
+}
+
+TEST(MetricsTest, NothingKnownIsNothingSaid) { EXPECT_EQ(RenderMetrics({}), ""); }
+
+TEST(MetricsTest, HelpAndTypeStandOnceBeforeTheSamples) {
+  v1::SystemInfo info;
+  info.set_version("1.2.3");
+  EXPECT_THAT(RenderMetrics({.info = &info}),
+              HasSubstr("# HELP aloha_build_info 1, with the version of the supervisor.\n"
+                        "# TYPE aloha_build_info gauge\n"
+                        "aloha_build_info{version=\"1.2.3\"} 1\n"));
+}
+
+TEST(MetricsTest, LabelsAreEscaped) {
+  v1::StatsSnapshot stats;
+  stats.add_virtual_services()->set_name("a\\b\"c\nd");
+  EXPECT_THAT(RenderMetrics({.stats = &stats}),
+              HasSubstr("aloha_virtual_service_sessions{virtual_service=\"a\\\\b\\\"c\\nd\"} 0\n"));
+}
+
+TEST(MetricsTest, StatesAreOneOfAll) {
+  const v1::StatsSnapshot stats = HttpService();
+  const std::string text = RenderMetrics({.stats = &stats});
+  const std::string server = "virtual_service=\"owa\",server=\"CAS1\"";
+  EXPECT_THAT(text, HasSubstr("aloha_server_up{" + server + "} 0\n"));
+  EXPECT_THAT(text, HasSubstr("aloha_server_check_state{" + server + ",state=\"UP\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("aloha_server_check_state{" + server + ",state=\"DOWN\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("aloha_server_admin_state{" + server + ",state=\"READY\"} 1\n"));
+}
+
+TEST(MetricsTest, HttpIsOfHttpServicesAlone) {
+  v1::StatsSnapshot stats = HttpService();
+  EXPECT_THAT(
+      RenderMetrics({.stats = &stats}),
+      HasSubstr(
+          "aloha_virtual_service_http_responses_total{virtual_service=\"owa\",code=\"2xx\"} 5\n"));
+  stats.mutable_virtual_services(0)->clear_http();
+  EXPECT_THAT(RenderMetrics({.stats = &stats}), Not(HasSubstr("http")));
+}
+
+TEST(MetricsTest, HistogramIsCumulative) {
+  v1::StatsSnapshot stats = HttpService();
+  v1::Histogram& times =
+      *stats.mutable_virtual_services(0)->mutable_http()->mutable_response_time();
+  AddBucket(times, 15, 16, 2);
+  AddBucket(times, 992, 1'024, 3);  // cut by 1 ms: counts above it
+  AddBucket(times, 58'720'256, 62'914'560, 1);
+  times.set_sum_us(1'500'000);
+  const std::string text = RenderMetrics({.stats = &stats});
+  const std::string name = "aloha_virtual_service_http_response_time_seconds";
+  const std::string service = "virtual_service=\"owa\"";
+  EXPECT_THAT(text, HasSubstr("# TYPE " + name + " histogram\n"));
+  EXPECT_THAT(text, HasSubstr(name + "_bucket{" + service + ",le=\"0.001\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr(name + "_bucket{" + service + ",le=\"0.0025\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr(name + "_bucket{" + service + ",le=\"60\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr(name + "_bucket{" + service + ",le=\"+Inf\"} 6\n"));
+  EXPECT_THAT(text, HasSubstr(name + "_sum{" + service + "} 1.5\n"));
+  EXPECT_THAT(text, HasSubstr(name + "_count{" + service + "} 6\n"));
+}
+
+TEST(MetricsTest, AStoppedWorkerHasNoMemory) {
+  v1::ListWorkersResponse workers;
+  workers.add_workers()->set_name("proxy");
+  const std::string text = RenderMetrics({.workers = &workers});
+  EXPECT_THAT(text, HasSubstr("aloha_worker_up{worker=\"proxy\"} 0\n"));
+  EXPECT_THAT(text, Not(HasSubstr("memory")));
+}
+
+}  // namespace
+}  // namespace aloha::wui
