@@ -10,6 +10,7 @@ namespace {
 // Bytes of a chunk line: its size and extensions.
 constexpr uint16_t kMaxChunkLine = 1024;
 constexpr uint16_t kMaxTrailer = 16 * 1024;
+constexpr uint8_t kMaxTrailerLines = 64;
 // Chunks above are refused; nothing is that large.
 constexpr uint64_t kMaxChunk = uint64_t{1} << 56;
 
@@ -121,6 +122,7 @@ bool BodyReader::TakeTrailerChar(char c) {
         state_ = State::kEnd;
         return true;
       }
+      if (++trailer_lines_ > kMaxTrailerLines) return false;
       state_ = State::kTrailerName;
       [[fallthrough]];
     case State::kTrailerName:

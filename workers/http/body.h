@@ -58,6 +58,7 @@ class BodyReader {
   State state_ = State::kSizeBegin;
   uint16_t line_ = 0;     // bytes of the present chunk line
   uint16_t trailer_ = 0;  // bytes of the trailer section
+  uint8_t trailer_lines_ = 0;
   uint8_t name_size_ = 0;
   char name_[18];      // of the present trailer field, in lower case; longer ones are cut
   uint64_t left_ = 0;  // in the present chunk, or in the body

@@ -38,11 +38,22 @@ Refusal ReadRequestLine(RequestHead& head) {
   return {};
 }
 
+// uri-host [ ":" port ] (RFC 9110 section 7.2).
 bool IsHost(std::string_view host) {
-  for (const char c : host) {
-    if (!IsTokenChar(c) && c != ':' && c != '[' && c != ']') return false;
+  size_t end = 0;  // of the name
+  if (host.starts_with('[')) {
+    end = host.find(']');
+    if (end == std::string_view::npos) return false;
+    for (const char c : host.substr(1, end - 1)) {
+      if (!IsTokenChar(c) && c != ':') return false;
+    }
+    ++end;
+  } else {
+    while (end < host.size() && IsTokenChar(host[end]) && host[end] != '#') ++end;
   }
-  return true;
+  const std::string_view port = host.substr(end);
+  if (port.empty()) return true;
+  return port[0] == ':' && (port.size() == 1 || (IsDigits(port.substr(1)) && port.size() <= 6));
 }
 
 // RFC 9112 section 3.2: exactly one Host in HTTP/1.1; an absolute target must name the same.
@@ -118,10 +129,19 @@ Refusal ReadStatusLine(ResponseHead& head) {
   return {};
 }
 
+// The last byte may be one whose LF has not come yet.
+bool HasBareCarriageReturn(std::string_view bytes) {
+  for (size_t at = bytes.find('\r'); at != std::string_view::npos; at = bytes.find('\r', at + 1)) {
+    if (at + 1 < bytes.size() && bytes[at + 1] != '\n') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 HeadEnd FindHeadEnd(std::string_view bytes, size_t* scanned) {
-  size_t at = *scanned;
+  const size_t begin = *scanned > 0 ? *scanned - 1 : 0;  // it may be the CR of what comes now
+  size_t at = begin;
   while (at < bytes.size()) {
     const auto* const feed =
         static_cast<const char*>(memchr(bytes.data() + at, '\n', bytes.size() - at));
@@ -131,8 +151,15 @@ HeadEnd FindHeadEnd(std::string_view bytes, size_t* scanned) {
     if (index >= 3 && bytes[index - 2] == '\n') return {HeadEnd::Kind::kComplete, index + 1};
     at = index + 1;
   }
+  if (HasBareCarriageReturn(bytes.substr(begin))) return {HeadEnd::Kind::kBad};
   *scanned = bytes.size();
   return {};
+}
+
+Refusal CheckRequestLine(std::string_view bytes) {
+  RequestHead head;
+  head.line = bytes.substr(0, bytes.find('\n') + 1);
+  return head.line.empty() ? Refusal() : ReadRequestLine(head);
 }
 
 Refusal ReadRequestHead(std::string_view bytes, RequestHead& head) {

@@ -24,7 +24,7 @@ struct HeadEnd {
   size_t size = 0;  // kComplete: of the head, its empty line included
 };
 // bytes: the head from its beginning. *scanned: bytes that were looked at before, 0 at first. kBad:
-// an LF without its CR.
+// a CR or LF without the other.
 HeadEnd FindHeadEnd(std::string_view bytes, size_t* scanned);
 
 struct RequestHead {
@@ -43,6 +43,10 @@ struct RequestHead {
 // Reads a whole head. Marks as dropped the fields that a proxy does not pass on (RFC 9110 section
 // 7.6.1). On a refusal, method and target are there if they could be read.
 Refusal ReadRequestHead(std::string_view bytes, RequestHead& head);
+
+// Looks at the first line of a head that is not whole yet, so that what is no HTTP is refused
+// before the rest has come. No refusal where the line is not whole either.
+Refusal CheckRequestLine(std::string_view bytes);
 
 struct ResponseHead {
   std::string_view line;  // with its CRLF

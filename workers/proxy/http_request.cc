@@ -116,6 +116,8 @@ bool HttpSession::ReadHead() {
                      : http::Refusal{431, "head too long"});
   } else if (!bytes.empty() && bytes[0] != '\r' && !http::IsTokenChar(bytes[0])) {
     Refuse({400, "not HTTP"});
+  } else if (const auto refusal = http::CheckRequestLine(bytes)) {
+    Refuse(refusal);
   } else if (bytes.empty()) {
     thread_.http().Return(std::move(exchange_));
     return readable_[kClient];

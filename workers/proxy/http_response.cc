@@ -104,19 +104,26 @@ bool HttpSession::TakeResponseHead(std::string_view bytes) {
     const std::string_view rest = bytes.substr(end.size);
     const bool interim = scratch.response.status < 200 && scratch.response.status != 101;
     if (!interim) return PassResponseHead(rest);
-    BuildResponse();
-    const iovec part{scratch.out.data(), scratch.out.size()};
-    const Outcome outcome =
-        thread_.relay().Write(exchange.to_client, fds_[kClient].get(), &part, 1);
-    if (!OnResponseWritten(outcome)) {
-      // A client that does not even take an interim answer is not worth buffering for.
-      if (phase_ != Phase::kEnded) End(Cause::kClient);
-      return false;
-    }
+    if (!PassInterim()) return false;
     exchange.partial_response.clear();
     if (rest.empty()) return true;
     bytes = rest;
   }
+}
+
+// RFC 9110 section 15.2: HTTP/1.0 knows none.
+bool HttpSession::PassInterim() {
+  if (exchange_->minor_version == 0) return true;
+  BuildResponse();
+  HttpScratch& scratch = thread_.http();
+  const iovec part{scratch.out.data(), scratch.out.size()};
+  const uint64_t before = exchange_->to_client.bytes;
+  const Outcome outcome =
+      thread_.relay().Write(exchange_->to_client, fds_[kClient].get(), &part, 1);
+  CountToClient(exchange_->to_client.bytes - before);
+  // A client that does not even take this is not worth collecting it for.
+  if (outcome != Outcome::kDrained) End(Cause::kClient);
+  return outcome == Outcome::kDrained;
 }
 
 bool HttpSession::PassResponseHead(std::string_view rest) {
@@ -143,16 +150,12 @@ bool HttpSession::PassResponseHead(std::string_view rest) {
   if (exchange.tunnel) exchange.to_client.limit = exchange.to_server.limit = UINT64_MAX;
   const iovec parts[] = {{scratch.out.data(), scratch.out.size()},
                          {const_cast<char*>(rest.data()), body}};
-  return OnResponseWritten(thread_.relay().Write(exchange.to_client, fds_[kClient].get(), parts,
-                                                 body > 0 ? 2 : 1)) ||
-         exchange_ != nullptr;
-}
-
-// True: everything went out.
-bool HttpSession::OnResponseWritten(Outcome outcome) {
-  CountToClient(exchange_->to_client.bytes);
+  const uint64_t before = exchange.to_client.bytes;
+  const Outcome outcome =
+      thread_.relay().Write(exchange.to_client, fds_[kClient].get(), parts, body > 0 ? 2 : 1);
+  CountToClient(exchange.to_client.bytes - before);
   if (outcome == Outcome::kOutFailed) End(Cause::kClient);
-  return outcome == Outcome::kDrained;
+  return outcome != Outcome::kOutFailed;
 }
 
 void HttpSession::BuildResponse() {

@@ -81,7 +81,7 @@ class HttpSession final : public Session {
   void AppendCookie(std::string& out);
   bool MoveResponseBody();
   bool MoveResponseChunks();
-  bool OnResponseWritten(Outcome outcome);
+  bool PassInterim();
   void OnServerEnded();
   void RefuseResponse(const char* reason);
   void CountToClient(uint64_t bytes);
