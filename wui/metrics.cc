@@ -79,9 +79,9 @@ using Service = v1::VirtualServiceStats;
 using Server = v1::ServerStats;
 
 constexpr Metric<Service> kServiceMetrics[] = {
-    {"sessions", "gauge", "Client connections now.",
+    {"current_sessions", "gauge", "Client connections now.",
      [](const Service& s) { return s.traffic().sessions(); }},
-    {"sessions_max", "gauge", "Most client connections at a time, since start or reset.",
+    {"max_sessions", "gauge", "Most client connections at a time, since start or reset.",
      [](const Service& s) { return s.traffic().sessions_max(); }},
     {"sessions_total", "counter", "Client connections.",
      [](const Service& s) { return s.traffic().sessions_total(); }},
@@ -107,9 +107,9 @@ constexpr Metric<Service> kServiceMetrics[] = {
 };
 
 constexpr Metric<Server> kServerMetrics[] = {
-    {"sessions", "gauge", "Sessions on this server now.",
+    {"current_sessions", "gauge", "Sessions on this server now.",
      [](const Server& s) { return s.traffic().sessions(); }},
-    {"sessions_max", "gauge", "Most sessions at a time, since start or reset.",
+    {"max_sessions", "gauge", "Most sessions at a time, since start or reset.",
      [](const Server& s) { return s.traffic().sessions_max(); }},
     {"sessions_total", "counter", "Sessions given to this server.",
      [](const Server& s) { return s.traffic().sessions_total(); }},
