@@ -76,10 +76,9 @@ def test_maintenance_moves_the_clients(kind):
     assert set(kind.map().values()) == {"CAS2"}
 
 
+@pytest.mark.parametrize("kind", ["cookie", "authorization"], indirect=True)
 def test_one_connection_with_many_clients(kind):
     """As behind a proxy: who is told apart by the request is served so on one connection."""
-    if kind.name == "source":
-        pytest.skip("a connection has one address")
     expected = kind.map()
     with web.Connection(kind.port) as connection:
         for number in list(range(CLIENTS)) * 5:

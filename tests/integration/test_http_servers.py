@@ -1,4 +1,5 @@
 """What do checks, drain, maintenance and dead servers do to requests, per directory?"""
+import itertools
 import threading
 import time
 
@@ -21,9 +22,12 @@ def running(farm, start_aloha):
     return aloha
 
 
+_newcomers = itertools.count(1)
+
+
 def servers(port, target, number=8):
     """Servers that answer clients who come for the first time."""
-    return {web.get(port, target, source=f"127.0.11.{i + 1}").server for i in range(number)}
+    return {web.get(port, target, source=f"127.0.11.{next(_newcomers) % 250 + 1}").server for _ in range(number)}
 
 
 def on(port, target, name):

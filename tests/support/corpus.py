@@ -99,7 +99,7 @@ def try_request(port, origin, case):
                 outcome.steps.append("forward" if response["X-Origin"] else str(response.status))
             except web.Malformed as error:
                 outcome.steps.append(f"malformed: {error}")
-            except TimeoutError:
+            except web.Silent:
                 outcome.steps.append("hangs")
             except OSError:
                 outcome.steps.append("close")
@@ -137,7 +137,7 @@ def try_response(port, origin, case):
             outcome.steps.append(str(response.status))
         except web.Malformed as error:
             outcome.steps.append(f"malformed: {error}")
-        except TimeoutError:
+        except web.Silent:
             outcome.steps.append("hangs")
         except OSError:
             outcome.steps.append("truncated")

@@ -11,6 +11,10 @@ class Cut(OSError):
     """The connection ended before the message was complete."""
 
 
+class Silent(Exception):
+    """Nothing happened for as long as the connection waits: no OSError, since no test may take that for an end."""
+
+
 class Malformed(OSError):
     """The other side sent something that is no response."""
 
@@ -67,7 +71,10 @@ class Connection:
         self._buffer = bytearray()
 
     def send(self, data):
-        self.socket.sendall(data if isinstance(data, (bytes, bytearray, memoryview)) else data.encode("latin-1"))
+        try:
+            self.socket.sendall(data if isinstance(data, (bytes, bytearray, memoryview)) else data.encode("latin-1"))
+        except TimeoutError:
+            raise Silent("the other side does not take what is sent") from None
 
     def ask(self, method="GET", target="/", fields=(), body=None, host=HOST, version="HTTP/1.1"):
         """Sends a request; `fields`: (name, value) pairs after Host. A body (bytes) gets a Content-Length."""
@@ -142,7 +149,10 @@ class Connection:
         return self.take(at + len(end))
 
     def _more(self):
-        piece = self.socket.recv(1 << 18)
+        try:
+            piece = self.socket.recv(1 << 18)
+        except TimeoutError:
+            raise Silent(f"nothing came after {bytes(self._buffer[:80])!r}") from None
         if not piece:
             raise Cut(f"connection closed after {bytes(self._buffer[:80])!r}")
         self._buffer += piece
