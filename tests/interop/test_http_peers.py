@@ -88,7 +88,7 @@ def test_gzip_and_chunks_are_untouched(site):
     body, status = site.curl("/text.txt", "-H", "Accept-Encoding: gzip")
     assert status == 200 and len(body) < len(TEXT) / 4 and unzipped(body) == TEXT
     assert site.curl("/text.txt", "--compressed") == (TEXT, 200)
-    assert site.curl("/chunks") == (b"abc" * 100_000, 200)
+    assert site.curl("/chunks") == (b"abc" * 10_000, 200)
 
 
 def test_conditional_requests(site):
@@ -114,7 +114,7 @@ def test_many_curls_at_once(site):
 
 @pytest.mark.parametrize("path", ["/1k", "/text.txt", "/chunks"])
 def test_wrk(site, path):
-    done = subprocess.run(["wrk", "-t1", "-c50", "-d2s", site.url + path], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["wrk", "-t1", "-c50", "-d2s", "--timeout", "10s", site.url + path], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "Socket errors" not in done.stdout and "Non-2xx" not in done.stdout, done.stdout
     assert int(re.search(r"(\d+) requests in", done.stdout)[1]) > 50, done.stdout

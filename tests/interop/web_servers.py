@@ -51,7 +51,7 @@ class Nginx:
         (files / "1k").write_bytes(web.pattern(1024))
         (files / "10m").write_bytes(web.pattern(10 << 20))
         (files / "text.txt").write_bytes(TEXT)
-        (files / "chunks").write_bytes(b"xyz" * 100_000)
+        (files / "chunks").write_bytes(b"xyz" * 10_000)
         (self.folder / "nginx.conf").write_text(CONFIGURATION.format(
             name=name, address=address, port=port, folder=self.folder))
         self.folder.chmod(0o755)
