@@ -32,6 +32,9 @@ struct Slot {
   std::string last_exit;
   std::vector<std::string> last_log;
   std::string problem;  // why the last start failed; empty when it did not
+
+  // False: the configuration does not ask for it.
+  bool InUse() const { return wanted || process || !role->optional; }
 };
 
 class Fleet {

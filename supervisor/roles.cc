@@ -52,7 +52,8 @@ constexpr std::array kRoles = {
         "answers Prometheus over HTTP, where the configuration asks for it; accepts on a socket it "
         "was given, reaches the supervisor alone, opens no file",
         {},
-        kWuiPeers},
+        kWuiPeers,
+        true},
 };
 
 }  // namespace

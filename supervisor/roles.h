@@ -34,6 +34,7 @@ struct Role {
   std::string_view reason;   // why it exists, and what it may do
   std::span<const Capability> capabilities;
   std::span<const Peer> peers;
+  bool optional = false;  // runs only where the configuration asks for it
 };
 
 // All roles, in the order in which they start; they stop in the reverse order.

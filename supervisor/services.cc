@@ -70,8 +70,7 @@ Service Services::Describe(std::string_view name) const {
   service.set_state(Service::OK);
   std::string reason = name == "haproxy" ? fault_ : "";
   for (const auto& [worker, slot] : fleet_.slots()) {
-    if (slot.role->service != name) continue;
-    if (name == "system" && !slot.wanted) continue;  // aloha-wui, which nothing asks for
+    if (slot.role->service != name || !slot.InUse()) continue;
     service.add_workers(worker);
     if (slot.process) {
       for (const std::string& limitation : slot.process->info.limitations()) {

@@ -93,8 +93,9 @@ grpc::ServerUnaryReactor* WorkersApi::ListWorkers(grpc::CallbackServerContext* c
   return ServeCall(context_, call, CallKind::kRead, "Workers/ListWorkers",
                    [this, request, response](Caller&) -> asio::awaitable<Result<>> {
                      std::vector<v1::Worker> workers = {DescribeSupervisor()};
-                     for (const auto& [name, slot] : context_.fleet.slots())
-                       workers.push_back(Describe(slot));
+                     for (const auto& [name, slot] : context_.fleet.slots()) {
+                       if (slot.InUse()) workers.push_back(Describe(slot));
+                     }
                      co_return Page(
                          workers, request->page_size(), request->page_token(),
                          response->mutable_next_page_token(),
@@ -114,7 +115,13 @@ grpc::ServerUnaryReactor* WorkersApi::RestartWorker(grpc::CallbackServerContext*
                          fmt::format("there is no worker \"{}\"; alohactl worker list shows them",
                                      EscapeForLog(request->name())));
         }
-        if (!context_.fleet.slots().find(role->name)->second.wanted) {
+        const Slot& slot = context_.fleet.slots().find(role->name)->second;
+        if (!slot.InUse()) {
+          co_return Fail(
+              Code::kFailedPrecondition,
+              fmt::format("{} is not in use: the configuration does not ask for it", role->name));
+        }
+        if (!slot.wanted) {
           co_return Fail(Code::kFailedPrecondition,
                          fmt::format("{} is stopped; start {}", role->name, role->service));
         }

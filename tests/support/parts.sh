@@ -98,7 +98,7 @@ part_format() {
     '"$@" ls-files -z "*.cc" "*.h" | xargs -0r clang-format-16 --dry-run -Werror' format "${git[@]}"
 }
 
-part_tidy() { tidy "clang-tidy" cli supervisor workers tests/farm tests/bench; }
+part_tidy() { tidy "clang-tidy" cli supervisor workers wui tests/farm tests/bench; }
 
 # tidy NAME FOLDER...
 tidy() {

@@ -40,7 +40,7 @@ void ChooseAndLeave(benchmark::State& state, worker::v1::Balance balance, bool p
     client[14] = static_cast<uint8_t>(++number >> 8);
     client[15] = static_cast<uint8_t>(number);
     service.Enter();
-    const auto choice = service.Choose(client, {}, 1);
+    const auto choice = service.Choose({.client = client}, 1);
     benchmark::DoNotOptimize(service.Leave(choice.server.get(), false, 1));
   }
 }
