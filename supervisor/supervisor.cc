@@ -179,9 +179,12 @@ asio::awaitable<void> Supervisor::StartWorkers() {
 asio::awaitable<void> Supervisor::KeepTrying() {
   for (;;) {
     co_await Sleep(kRetry);
-    if (stopping_ || !services_.serving() || services_.fault().empty()) co_return;
-    const Result<> deployed = co_await configurator_.Redeploy();
-    if (!deployed) continue;
+    if (stopping_ || !services_.serving()) co_return;
+    // Unless a change of the configuration has mended it meanwhile.
+    if (!services_.fault().empty()) {
+      const Result<> deployed = co_await configurator_.Redeploy();
+      if (!deployed) continue;
+    }
     events_.Add(Event::INFO, "config", "running", "is served now");
     (void)co_await fleet_.Start(*FindRole("health"));
     (void)co_await fleet_.Start(*FindRole("proxy"));
