@@ -18,11 +18,13 @@ void* Tagged(EventHandler& handler, unsigned tag) {
 
 }  // namespace
 
-uint64_t MonotonicMs() {
+int64_t MonotonicUs() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return uint64_t(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+  return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
 }
+
+uint64_t MonotonicMs() { return static_cast<uint64_t>(MonotonicUs()) / 1000; }
 
 Result<std::unique_ptr<Reactor>> Reactor::Create() {
   UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));

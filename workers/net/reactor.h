@@ -82,8 +82,9 @@ class Reactor {
   std::vector<std::function<void()>> tasks_;  // guarded by mutex_
 };
 
-// Milliseconds of CLOCK_MONOTONIC.
+// Milliseconds and microseconds of CLOCK_MONOTONIC.
 uint64_t MonotonicMs();
+int64_t MonotonicUs();
 
 }  // namespace aloha::net
 

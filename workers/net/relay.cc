@@ -73,10 +73,15 @@ void Relay::Keep(Flow& flow, const iovec* parts, int count, size_t skip) {
 Relay::Outcome Relay::Write(Flow& flow, int out, const iovec* parts, int count) {
   size_t total = 0;
   for (int i = 0; i < count; ++i) total += parts[i].iov_len;
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(parts);
-  message.msg_iovlen = static_cast<size_t>(count);
-  ssize_t sent = sendmsg(out, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  ssize_t sent;
+  if (count == 1) {
+    sent = send(out, parts->iov_base, parts->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } else {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(parts);
+    message.msg_iovlen = static_cast<size_t>(count);
+    sent = sendmsg(out, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
   if (sent < 0) {
     if (errno != EAGAIN && errno != EINTR) return Outcome::kOutFailed;
     sent = 0;

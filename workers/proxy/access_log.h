@@ -21,6 +21,7 @@ enum class Cause : char {
   kKilled = 'K',
   kResource = 'R',
   kDenied = 'P',
+  kLocal = 'L',  // answered here as the configuration says
 };
 // The second letter: what the session was doing.
 enum class Moment : char {

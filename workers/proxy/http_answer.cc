@@ -50,7 +50,9 @@ void HttpSession::Refuse(http::Refusal refusal) {
   settings_->service->http(thread_.index()).Add(HttpCounters::kBadRequests);
   exchange.refused = refusal.reason;
   exchange.unread = true;
-  if (exchange.cause == Cause::kNormal) exchange.cause = Cause::kDenied;
+  if (exchange.cause == Cause::kNormal || exchange.cause == Cause::kLocal) {
+    exchange.cause = Cause::kDenied;
+  }
   exchange.moment = Moment::kHeader;
   exchange.pending.clear();
   if (exchange.response != Progress::kHead) return End(exchange.cause, exchange.moment);

@@ -67,6 +67,8 @@ struct Exchange {
 // What the sessions of one thread share: memory for the message in hand.
 struct HttpScratch {
   static constexpr size_t kReadBytes = 64 * 1024;
+  // Up to here copying a body behind its head costs less than sending two pieces.
+  static constexpr size_t kCopiedBody = 4096;
   static constexpr size_t kSpare = 1024;  // exchanges kept
 
   HttpScratch() : in(new char[http::kMaxHead + kReadBytes]) {}

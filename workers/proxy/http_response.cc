@@ -1,6 +1,5 @@
 // From the server to the client.
 #include <sys/socket.h>
-#include <time.h>
 
 #include <cerrno>
 #include <utility>
@@ -15,19 +14,6 @@ namespace {
 using http::Field;
 using http::FieldName;
 
-int64_t MonotonicUs() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
-}
-
-bool IsSet(const SetFields& fields, const Field& field) {
-  for (const std::string& name : fields.names) {
-    if (http::EqualsLower(field.name, name)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 void HttpSession::CountToClient(uint64_t bytes) {
@@ -38,7 +24,11 @@ void HttpSession::CountToClient(uint64_t bytes) {
 void HttpSession::PumpResponse() {
   while (phase_ != Phase::kEnded && Carries()) {
     Exchange& exchange = *exchange_;
-    if (exchange.tunnel) return PumpTunnel(kServer);
+    if (exchange.tunnel) {
+      PumpTunnel(kServer);
+      if (phase_ != Phase::kEnded && !exchange.pending.empty()) PumpTunnel(kClient);
+      return;
+    }
     if (exchange.to_client.waiting > 0) {
       const uint64_t before = exchange.to_client.bytes;
       const Outcome outcome = thread_.relay().Flush(exchange.to_client, fds_[kClient].get());
@@ -132,7 +122,7 @@ bool HttpSession::PassResponseHead(std::string_view rest) {
   http::ResponseHead& head = scratch.response;
   exchange.partial_response.clear();
   exchange.replay.clear();
-  exchange.response_us = MonotonicUs();
+  exchange.response_us = net::MonotonicUs();
   exchange.status = head.status;
   exchange.response_body = head.body;
   const auto taken = exchange.response_body.Take(rest);
@@ -146,13 +136,17 @@ bool HttpSession::PassResponseHead(std::string_view rest) {
   BuildResponse();
   exchange.response = exchange.response_body.done() ? Progress::kDone : Progress::kBody;
   if (!exchange.response_body.chunked()) exchange.to_client.limit = exchange.response_body.left();
-  const size_t body = exchange.tunnel ? rest.size() : *taken;
   if (exchange.tunnel) exchange.to_client.limit = exchange.to_server.limit = UINT64_MAX;
+  std::string_view body = rest.substr(0, exchange.tunnel ? rest.size() : *taken);
+  if (body.size() <= HttpScratch::kCopiedBody) {
+    scratch.out.append(body);
+    body = {};
+  }
   const iovec parts[] = {{scratch.out.data(), scratch.out.size()},
-                         {const_cast<char*>(rest.data()), body}};
+                         {const_cast<char*>(body.data()), body.size()}};
   const uint64_t before = exchange.to_client.bytes;
   const Outcome outcome =
-      thread_.relay().Write(exchange.to_client, fds_[kClient].get(), parts, body > 0 ? 2 : 1);
+      thread_.relay().Write(exchange.to_client, fds_[kClient].get(), parts, body.empty() ? 1 : 2);
   CountToClient(exchange.to_client.bytes - before);
   if (outcome == Outcome::kOutFailed) End(Cause::kClient);
   return outcome != Outcome::kOutFailed;
@@ -170,7 +164,7 @@ void HttpSession::BuildResponse() {
     const bool kept =
         upgrade && (field.id == FieldName::kUpgrade || field.id == FieldName::kConnection);
     if (field.dropped && !kept) continue;
-    if (!IsSet(rules.response_fields, field)) out.append(field.line);
+    if (!rules.response_fields.Names(field.name)) out.append(field.line);
   }
   if (head.status >= 200) {
     out.append(rules.response_fields.lines);

@@ -87,6 +87,11 @@ Result<> SetLimits(const worker::v1::HttpRules& from, const std::string& field, 
 
 }  // namespace
 
+bool SetFields::Names(std::string_view name) const {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& one) { return http::EqualsLower(name, one); });
+}
+
 const HttpRoute* HttpRules::FindRoute(std::string_view path) const {
   for (const HttpRoute& route : routes) {
     if (http::HasPathPrefix(path, route.prefix)) return &route;

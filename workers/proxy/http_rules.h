@@ -29,6 +29,8 @@ struct HttpRoute {
 struct SetFields {
   std::vector<std::string> names;  // lower case
   std::string lines;               // as they are added
+
+  bool Names(std::string_view name) const;
 };
 
 // The cookie that persistence inserts.

@@ -20,12 +20,6 @@ constexpr uint64_t kLingerMs = 2000;
 
 static_assert(sizeof(HttpSession) <= 320, "an idle connection is to stay small");
 
-int64_t MonotonicUs() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
-}
-
 int64_t WallUs() {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
@@ -145,6 +139,16 @@ Moment HttpSession::CurrentMoment() const {
   return exchange_->response == Progress::kHead ? Moment::kResponse : Moment::kData;
 }
 
+// A server that takes few connections does not keep one that only waits.
+bool HttpSession::ServerStays() const {
+  if (!exchange_->server_keeps) return false;
+  if (pinned_) return true;
+  for (const auto& entry : backend_->plan.servers) {
+    if (entry.server == server_) return entry.settings.max_connections == 0;
+  }
+  return true;
+}
+
 void HttpSession::FinishExchange() {
   Exchange& exchange = *exchange_;
   const bool keep = exchange.keep_alive && !last_;
@@ -152,7 +156,7 @@ void HttpSession::FinishExchange() {
       exchange.unread || exchange.request != Progress::kDone || !exchange.pending.empty();
   WriteAccessLine(exchange.cause, exchange.moment, {});
   ++requests_;
-  if (phase_ == Phase::kEstablished && (!exchange.server_keeps || !keep)) {
+  if (phase_ == Phase::kEstablished && !(keep && ServerStays())) {
     // Everything was said; a reset spares both sides the waiting states of a close.
     reset_[kServer] = true;
     Disconnect();
@@ -171,7 +175,7 @@ void HttpSession::FinishExchange() {
     thread_.http().Return(std::move(exchange_));
   } else {
     exchange.Reset();
-    exchange.began_us = MonotonicUs();
+    exchange.began_us = net::MonotonicUs();
   }
   ArmTimerEarlier();
 }
@@ -208,7 +212,7 @@ void HttpSession::OnEnd(Cause cause, Moment moment, const Service::Load& load) {
 
 void HttpSession::WriteAccessLine(Cause cause, Moment moment, const Service::Load& load) {
   const Exchange& exchange = *exchange_;
-  const int64_t now_us = MonotonicUs();
+  const int64_t now_us = net::MonotonicUs();
   const uint32_t thread = thread_.index();
   for (Service* service : {settings_->service.get(), backend_->service.get()}) {
     service->http(thread).Add(HttpCounters::kRequests);

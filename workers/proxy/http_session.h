@@ -39,10 +39,12 @@ class HttpSession final : public Session {
   void OnIdle() override;
   void OnEnd(Cause cause, Moment moment, const Service::Load& load) override;
   Moment CurrentMoment() const override;
+  // A request was read.
   bool Carries() const { return exchange_ && exchange_->request != Progress::kHead; }
   void OnIdleServer(uint32_t events);
   void DropServer();
   void FinishExchange();
+  bool ServerStays() const;
   void Linger();
   void DiscardClient();
   void WriteAccessLine(Cause cause, Moment moment, const Service::Load& load);
@@ -57,6 +59,11 @@ class HttpSession final : public Session {
   bool RefreshSettings();
   // Answers what needs no server; null then.
   std::shared_ptr<const ServiceSettings> Route();
+  void OnRequestWritten(Outcome outcome);
+  void OnClientEnded();
+  void CountFromClient(uint64_t bytes);
+
+  // http_forward.cc: how a request goes on.
   void Forward(const std::shared_ptr<const ServiceSettings>& backend, std::string_view body);
   void BuildRequest(const ServiceSettings& backend);
   void AppendForwarded(std::string& out, const http::RequestHead& head);
@@ -67,9 +74,6 @@ class HttpSession final : public Session {
                    const iovec* parts, int count);
   void Elsewhere(const std::shared_ptr<const ServiceSettings>& backend, const Claim& claim,
                  const iovec* parts, int count);
-  void OnRequestWritten(Outcome outcome);
-  void OnClientEnded();
-  void CountFromClient(uint64_t bytes);
 
   // http_response.cc: from the server to the client.
   void PumpResponse();
