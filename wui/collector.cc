@@ -31,9 +31,11 @@ void Collector::SetChannel(UniqueFd socket) {
 void Collector::Collect(Done done) {
   waiting_.push_back(std::move(done));
   if (waiting_.size() > 1) return;
-  asio::co_spawn(loop_, Ask(channel_), [this](std::exception_ptr, Result<std::string> metrics) {
-    for (const Done& waiting : std::exchange(waiting_, {})) waiting(metrics);
-  });
+  asio::co_spawn(loop_, Ask(channel_),
+                 [this](std::exception_ptr failure, Result<std::string> metrics) {
+                   if (failure) metrics = Fail(Code::kInternal, "out of memory");
+                   for (const Done& waiting : std::exchange(waiting_, {})) waiting(metrics);
+                 });
 }
 
 asio::awaitable<Result<std::string>> Collector::Ask(std::shared_ptr<grpc::Channel> channel) {

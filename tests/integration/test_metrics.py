@@ -152,6 +152,15 @@ def test_a_killed_wui_is_replaced_and_no_scrape_is_refused(running):
     assert Scrape(running.metrics)("aloha_worker_restarts_total", worker="wui") == 1
 
 
+def test_restarts_refuse_no_scrape(running):
+    for command in (("worker", "restart", "wui"), ("service", "restart", "system")):
+        before = running.worker_pids()["wui"]
+        running.ctl(*command)
+        assert running.worker_pids()["wui"] != before, command
+        assert Scrape(running.metrics)("aloha_worker_up", worker="wui") == 1
+    assert Scrape(running.metrics)("aloha_worker_restarts_total", worker="wui") == 0
+
+
 def test_garbage_and_silence_do_no_harm(running):
     pid = running.worker_pids()["wui"]
     silent = [socket.create_connection(("127.0.0.1", running.metrics)) for _ in range(40)]
