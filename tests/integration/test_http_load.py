@@ -3,14 +3,13 @@
 Small versions; soak/test_http_long.py has the large ones."""
 import pathlib
 import selectors
-import threading
 import time
 
 import config
 import ports
 import pytest
 import web
-from heavy import Channels, half_open, memory
+from heavy import Channels, half_open, memory, trickle_all
 from wait import until
 
 
@@ -23,13 +22,8 @@ def running(farm, start_aloha):
 
 
 def test_rpc_channels_trickle_for_twenty_seconds(running):
-    pairs = [Channels(running.port, f"c{number}", f"127.0.13.{number + 1}") for number in range(5)]
-    delays, threads = [], []
-    for pair in pairs:
-        threads.append(threading.Thread(target=lambda p=pair: delays.extend(p.trickle(20))))
-        threads[-1].start()
-    for thread in threads:
-        thread.join()
+    pairs = [Channels(running.port, f"127.0.13.{number + 1}") for number in range(5)]
+    delays = trickle_all(pairs, 20)
     assert len(delays) > 5 * 400, len(delays)
     for pair in pairs:
         pair.close()
@@ -38,7 +32,7 @@ def test_rpc_channels_trickle_for_twenty_seconds(running):
 def test_channels_that_end_in_the_middle_end_on_both_sides(running):
     """The end of IN is seen at once. That of OUT cannot be told from a client that has said all it wants to say and
     still listens (RFC 9112 section 9.6), until the server sends something: it does so when the other IN brings it."""
-    pair = Channels(running.port, "end", "127.0.13.9")
+    pair = Channels(running.port, "127.0.13.9", "end")
     pair.incoming.send(b"x")
     assert pair.outgoing.take(1) == b"x"
     pair.close()

@@ -16,7 +16,7 @@ import process
 import pytest
 import web
 from affinity import CLIENTS, PERSISTENCE, Kind
-from heavy import Channels, half_open, memory
+from heavy import Channels, half_open, memory, trickle_all
 from wait import until
 
 SECONDS = int(os.environ.get("ALOHA_HTTP_SECONDS", "60"))
@@ -140,13 +140,8 @@ def test_slow_heads_are_answered_408(running):
 
 
 def test_rpc_channels_for_minutes(running):
-    pairs = [Channels(running.port, f"c{number}", f"127.0.13.{number + 1}") for number in range(20)]
-    delays, threads = [], []
-    for pair in pairs:
-        threads.append(threading.Thread(target=lambda p=pair: delays.extend(p.trickle(SECONDS * 2, pause=0.2))))
-        threads[-1].start()
-    for thread in threads:
-        thread.join()
+    pairs = [Channels(running.port, f"127.0.13.{number + 1}") for number in range(20)]
+    delays = trickle_all(pairs, SECONDS * 2, pause=0.2)
     assert len(delays) > 20 * SECONDS * 5
     for pair in pairs:
         pair.close()

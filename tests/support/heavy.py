@@ -1,4 +1,6 @@
 """Heavy HTTP clients, and what they cost the proxy."""
+import concurrent.futures
+import itertools
 import socket
 import time
 
@@ -11,12 +13,15 @@ def memory(aloha):
     return int(process.status(aloha.worker_pids()["proxy"])["RssAnon"].split()[0]) * 1024
 
 
+_names = itertools.count()
+
+
 class Channels:
     """An Outlook Anywhere pair, each announcing 1 GiB, on the server of the client's address."""
 
-    def __init__(self, port, name, source):
+    def __init__(self, port, source, name=None):
         self.incoming, self.outgoing = (web.Connection(port, source=source) for _ in range(2))
-        target = f"/rpc/rpcproxy.dll?channel={name}"
+        target = f"/rpc/rpcproxy.dll?channel={name or f'pair{next(_names)}'}"
         self.outgoing.ask("RPC_OUT_DATA", target, [("Content-Length", "0")])
         head = self.outgoing.head()
         assert (head.status, head["Content-Length"]) == (200, str(1 << 30))
@@ -38,6 +43,12 @@ class Channels:
     def close(self):
         self.incoming.close()
         self.outgoing.close()
+
+
+def trickle_all(pairs, seconds, pause=0.02):
+    """Every pair at once; all delays in seconds."""
+    with concurrent.futures.ThreadPoolExecutor(len(pairs)) as pool:
+        return [delay for delays in pool.map(lambda pair: pair.trickle(seconds, pause), pairs) for delay in delays]
 
 
 def half_open(port, number, text):

@@ -60,7 +60,7 @@ unit_tests() {
   /usr/bin/python3 tests/support/count.py --ctest "$out" "$preset" || tail -n 200 "$out.log"
 }
 
-# python_tests PRESET PATH...: pytest with the binaries of a preset, or those in ALOHA_BIN.
+# python_tests PRESET PATH...: pytest with the binaries of a preset, or those in ALOHA_BIN; ended after PATIENCE seconds.
 python_tests() {
   local preset=$1 name
   shift
@@ -68,7 +68,7 @@ python_tests() {
   if [ -z "${ALOHA_BIN:-}" ]; then
     build "$preset" || return
   fi
-  ALOHA_BIN=${ALOHA_BIN:-$root/build/$preset/bin} timeout --signal=INT --kill-after=60 1500 \
+  ALOHA_BIN=${ALOHA_BIN:-$root/build/$preset/bin} timeout --signal=INT --kill-after=60 "${PATIENCE:-1500}" \
     /usr/bin/python3 -m pytest "$@" -q -ra -p no:cacheprovider --junitxml="$results/$name.xml" </dev/null
   /usr/bin/python3 tests/support/count.py --junit "$results/$name.xml" "$name" $?
 }
@@ -151,5 +151,6 @@ part_slow() {
   TSAN_OPTIONS=halt_on_error=1 ALOHA_BIN='' python_tests tsan tests/integration/test_balance.py
   tidy "clang-tidy of the unit tests" tests/unit
   fuzz_targets 600
-  ALOHA_SOAK_SECONDS=${ALOHA_SOAK_SECONDS:-1800} python_tests dev tests/soak
+  export ALOHA_SOAK_SECONDS=${ALOHA_SOAK_SECONDS:-1800}
+  PATIENCE=$((ALOHA_SOAK_SECONDS + 1800)) python_tests dev tests/soak
 }
