@@ -145,12 +145,21 @@ hygiene_tls() {
 # Sanitizers slow everything down several times; workers that confine themselves cannot look for leaks.
 part_slow() {
   export UBSAN_OPTIONS=print_stacktrace=1
-  ASAN_OPTIONS=detect_leaks=0 unit_tests asan
-  ASAN_OPTIONS=detect_leaks=0 ALOHA_BIN='' python_tests asan tests/integration
-  TSAN_OPTIONS=halt_on_error=1 unit_tests tsan -R 'proxy|net|runtime'
-  TSAN_OPTIONS=halt_on_error=1 ALOHA_BIN='' python_tests tsan tests/integration/test_balance.py
+  export ASAN_OPTIONS=detect_leaks=0
+  unit_tests asan
+  ALOHA_BIN='' python_tests asan tests/integration
+  thread_sanitizer
   tidy "clang-tidy of the unit tests" tests/unit
   fuzz_targets 600
-  export ALOHA_SOAK_SECONDS=${ALOHA_SOAK_SECONDS:-1800}
-  PATIENCE=$((ALOHA_SOAK_SECONDS + 1800)) python_tests dev tests/soak
+  ALOHA_SOAK_SECONDS=${ALOHA_SOAK_SECONDS:-1800} python_tests dev tests/soak
+}
+
+# Of the proxy, whose threads share data: its parts, and the whole of it among the other processes.
+thread_sanitizer() {
+  export TSAN_OPTIONS="halt_on_error=1 ignore_noninstrumented_modules=1 suppressions=$root/tests/support/tsan.supp"
+  unit_tests tsan -R 'proxy|net|http'
+  local bin=$root/build/tsan-proxy
+  rm -rf "$bin" && mkdir -p "$bin" && cp build/asan/bin/* "$bin" && cp build/tsan/bin/aloha-proxy "$bin" &&
+    ALOHA_BIN=$bin python_tests tsan-proxy tests/integration/test_balance.py tests/integration/test_continuity.py \
+      tests/integration/test_http_framing.py tests/integration/test_http_servers.py tests/integration/test_identity.py
 }

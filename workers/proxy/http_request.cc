@@ -29,6 +29,10 @@ void HttpSession::PumpRequest() {
       if (phase_ == Phase::kEstablished && exchange_->to_server.waiting > 0) {
         OnRequestWritten(thread_.relay().Flush(exchange_->to_server, fds_[kServer].get()));
       }
+      // The answer came before the end of the request.
+      const bool over = exchange_->request == Progress::kDone &&
+                        exchange_->response == Progress::kDone && exchange_->to_server.waiting == 0;
+      if (over) PumpResponse();
       return;
     }
   }
@@ -198,7 +202,7 @@ bool HttpSession::MoveRequestBody() {
     case Outcome::kLimit:
       exchange.request = Progress::kDone;
       readable_[kClient] = true;  // the next request may have come with the last bytes
-      return false;
+      return true;
     case Outcome::kEnded:
     case Outcome::kInFailed:
       reset_[kServer] = true;

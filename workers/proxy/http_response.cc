@@ -38,7 +38,8 @@ void HttpSession::PumpResponse() {
     }
     if (exchange.response == Progress::kDone) {
       // An early answer leaves the request on its way.
-      if (exchange.request != Progress::kDone && exchange.server_keeps) return;
+      const bool all_sent = exchange.request == Progress::kDone && exchange.to_server.waiting == 0;
+      if (!all_sent && exchange.server_keeps && phase_ == Phase::kEstablished) return;
       FinishExchange();
       if (phase_ != Phase::kEnded) PumpRequest();
       return;
