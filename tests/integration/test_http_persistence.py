@@ -169,3 +169,35 @@ def test_entries_are_listed_without_the_secret(farm, start_aloha):
     web.get(port, "/owa/", [("Authorization", "Basic c2VjcmV0OnBhc3M=")])
     listed = aloha.raw("persistence", "list").stdout + aloha.raw("-o", "json", "persistence", "list").stdout
     assert "CAS" in listed and "c2VjcmV0" not in listed
+
+
+def test_a_dead_server_is_left_without_a_check(farm, start_aloha):
+    """Its clients' requests go elsewhere at once, and the client learns it by a new cookie."""
+    port = ports.free_port()
+    start_aloha(config.http_of_farm(farm, "web", port, check=None, extra=PERSISTENCE["cookie"]))
+    clients = Kind("cookie", port)
+    before = clients.map()
+    old = list(clients.cookies)
+    farm("down CAS1 http")
+    assert set(clients.map().values()) == {"CAS2"}
+    for number, server in before.items():
+        assert (clients.cookies[number] != old[number]) == (server == "CAS1")
+
+
+def test_a_pinned_connection_stays_while_its_server_drains(farm, start_aloha):
+    """Authentication belongs to the connection: it ends with it, not with a drain."""
+    port = ports.free_port()
+    aloha = start_aloha(config.http_of_farm(farm, "web", port))
+    with web.Connection(port) as client:
+        server = client.get("/ews/kerberos", [("Authorization", "Negotiate TICKET.alice.x")]).server
+        aloha.ctl("server", "drain", f"web/{server}")
+        for _ in range(5):
+            response = client.get("/ews/whoami")
+            assert (response.server, response["X-User"]) == (server, "alice")
+
+
+def test_restart_of_the_service_changes_nothing(kind):
+    expected = kind.map()
+    kind.aloha.ctl("service", "restart", "haproxy")
+    kind.aloha.wait_serving()
+    assert kind.wrong(expected, 200) == []
