@@ -40,6 +40,17 @@ class Origin:
         with self._lock:
             return b"".join(bytes(data) for data in self.received)
 
+    def shout(self, data):
+        """Sends these bytes on every open connection, asked or not."""
+        with self._lock:
+            for connection in self._open:
+                connection.sendall(data)
+
+    def live(self):
+        """Connections that are open."""
+        with self._lock:
+            return len(self._open)
+
     def close(self):
         self._listener.close()
         with self._lock:
