@@ -64,6 +64,7 @@ class Engine {
  private:
   Result<> StartThreads(uint32_t count);
   void CloseSessionsOf(Service::Servers servers, Cause cause);
+  bool HoldsHashes(const StickTable& table) const;
   std::string NameOfServer(const StickTable& table, uint64_t name_hash) const;
 
   Shared shared_;

@@ -66,6 +66,16 @@ struct Filter {
   inline static const std::string kNone;
 };
 
+std::string FormatHash(const net::Ip& hash) {
+  std::string text;
+  for (const uint8_t byte : hash) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
 uint64_t EndMatching(DataThread& thread, const Filter& filter) {
   uint64_t ended = 0;
   thread.ForEachSession([&](Session& session) {
@@ -154,6 +164,13 @@ std::string Engine::NameOfServer(const StickTable& table, uint64_t name_hash) co
   return {};
 }
 
+bool Engine::HoldsHashes(const StickTable& table) const {
+  return std::any_of(
+      running_->services.begin(), running_->services.end(), [&](const auto& settings) {
+        return settings->plan.table.get() == &table && settings->plan.by_authorization;
+      });
+}
+
 void Engine::ListStickEntries(const worker::v1::ListStickEntriesRequest& request,
                               worker::v1::ListStickEntriesResponse& response) const {
   const uint64_t now = net::MonotonicMs();
@@ -165,7 +182,11 @@ void Engine::ListStickEntries(const worker::v1::ListStickEntriesRequest& request
          table->List(now, limit - response.entries_size(), &total)) {
       auto& one = *response.add_entries();
       one.set_table(name);
-      one.set_client_address(net::FormatIp(entry.client));
+      if (HoldsHashes(*table)) {
+        one.set_client_hash(FormatHash(entry.client));
+      } else {
+        one.set_client_address(net::FormatIp(entry.client));
+      }
       one.set_server(NameOfServer(*table, entry.server));
       one.set_expires_in_ms(entry.expires_ms - now);
     }

@@ -169,7 +169,10 @@ void HttpSession::SendRequest(const std::shared_ptr<const ServiceSettings>& back
     exchange.replay.assign(static_cast<const char*>(parts[0].iov_base), parts[0].iov_len);
   }
   ArmTimerEarlier();
-  OnRequestWritten(thread_.relay().Write(exchange.to_server, fds_[kServer].get(), parts, count));
+  const Outcome outcome =
+      thread_.relay().Write(exchange.to_server, fds_[kServer].get(), parts, count);
+  CountToServer(exchange.to_server.bytes);
+  OnRequestWritten(outcome);
 }
 
 // There is no connection that could be used.

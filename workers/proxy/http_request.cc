@@ -17,6 +17,19 @@ void HttpSession::CountFromClient(uint64_t bytes) {
   ByteCounters::Add(service_bytes_->from_clients, bytes);
 }
 
+void HttpSession::CountToServer(uint64_t bytes) {
+  ByteCounters::Add(server_bytes_->from_clients, bytes);
+  if (InPool()) ByteCounters::Add(backend_->service->bytes(thread_.index()).from_clients, bytes);
+}
+
+HttpSession::Outcome HttpSession::FlushRequest() {
+  net::Flow& flow = exchange_->to_server;
+  const uint64_t before = flow.bytes;
+  const Outcome outcome = thread_.relay().Flush(flow, fds_[kServer].get());
+  CountToServer(flow.bytes - before);
+  return outcome;
+}
+
 void HttpSession::PumpRequest() {
   while (phase_ != Phase::kEnded && !lingering_) {
     if (exchange_ && exchange_->tunnel) return PumpTunnel(kClient);
@@ -27,7 +40,7 @@ void HttpSession::PumpRequest() {
       if (!(chunked ? MoveRequestChunks() : MoveRequestBody())) return;
     } else {
       if (phase_ == Phase::kEstablished && exchange_->to_server.waiting > 0) {
-        OnRequestWritten(thread_.relay().Flush(exchange_->to_server, fds_[kServer].get()));
+        OnRequestWritten(FlushRequest());
       }
       // The answer came before the end of the request.
       const bool over = exchange_->request == Progress::kDone &&
@@ -189,7 +202,7 @@ bool HttpSession::MoveRequestBody() {
   const Outcome outcome =
       thread_.relay().Move(flow, fds_[kClient].get(), fds_[kServer].get(), ending_[kClient]);
   CountFromClient(limit - flow.limit);
-  ByteCounters::Add(server_bytes_->from_clients, flow.bytes - before);
+  CountToServer(flow.bytes - before);
   switch (outcome) {
     case Outcome::kDrained:
       readable_[kClient] = false;
@@ -218,7 +231,7 @@ bool HttpSession::MoveRequestBody() {
 
 bool HttpSession::MoveRequestChunks() {
   Exchange& exchange = *exchange_;
-  const Outcome flushed = thread_.relay().Flush(exchange.to_server, fds_[kServer].get());
+  const Outcome flushed = FlushRequest();
   if (flushed == Outcome::kBlocked || !readable_[kClient]) return false;
   HttpScratch& scratch = thread_.http();
   const ssize_t got =
@@ -244,8 +257,9 @@ bool HttpSession::MoveRequestChunks() {
   exchange.scanned = 0;
   if (exchange.request_body.done()) exchange.request = Progress::kDone;
   const iovec part{scratch.in.get(), *taken};
+  const uint64_t before = exchange.to_server.bytes;
   const Outcome outcome = thread_.relay().Write(exchange.to_server, fds_[kServer].get(), &part, 1);
-  ByteCounters::Add(server_bytes_->from_clients, *taken);
+  CountToServer(exchange.to_server.bytes - before);
   OnRequestWritten(outcome);
   if (outcome == Outcome::kOutFailed) PumpResponse();
   return outcome == Outcome::kDrained && exchange_ != nullptr;

@@ -18,7 +18,9 @@ using http::FieldName;
 
 void HttpSession::CountToClient(uint64_t bytes) {
   ByteCounters::Add(service_bytes_->to_clients, bytes);
-  if (server_) ByteCounters::Add(server_bytes_->to_clients, bytes);
+  if (!server_) return;
+  ByteCounters::Add(server_bytes_->to_clients, bytes);
+  if (InPool()) ByteCounters::Add(backend_->service->bytes(thread_.index()).to_clients, bytes);
 }
 
 void HttpSession::PumpResponse() {

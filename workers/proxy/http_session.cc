@@ -50,8 +50,7 @@ void HttpSession::OnConnected(uint32_t events) {
   Exchange& exchange = *exchange_;
   pinned_ = exchange.binds;
   readable_[kServer] = (events & (EPOLLIN | EPOLLRDHUP)) != 0;
-  const Outcome outcome = thread_.relay().Flush(exchange.to_server, fds_[kServer].get());
-  OnRequestWritten(outcome);
+  OnRequestWritten(FlushRequest());
   if (phase_ == Phase::kEstablished) PumpRequest();
   if (phase_ == Phase::kEstablished && readable_[kServer]) PumpResponse();
 }

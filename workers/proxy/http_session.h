@@ -62,6 +62,9 @@ class HttpSession final : public Session {
   void OnRequestWritten(Outcome outcome);
   void OnClientEnded();
   void CountFromClient(uint64_t bytes);
+  void CountToServer(uint64_t bytes);
+  // Sends what waits.
+  Outcome FlushRequest();
 
   // http_forward.cc: how a request goes on.
   void Forward(const std::shared_ptr<const ServiceSettings>& backend, std::string_view body);

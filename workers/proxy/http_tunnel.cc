@@ -23,7 +23,7 @@ void HttpSession::PumpTunnel(Side from) {
   const uint64_t moved = flow.bytes - before;
   if (from == kClient) {
     CountFromClient(moved);
-    ByteCounters::Add(server_bytes_->from_clients, moved);
+    CountToServer(moved);
   } else {
     CountToClient(moved);
   }

@@ -116,6 +116,9 @@ class Session : public net::EventHandler, public net::Timer {
   // Uses the servers of this service from now on; the session has none.
   void UseBackend(std::shared_ptr<const ServiceSettings> backend);
 
+  // The servers are those of another service than the listener's.
+  bool InPool() const { return backend_->service != settings_->service; }
+
   DataThread& thread_;
   std::shared_ptr<const ServiceSettings> settings_;
   std::shared_ptr<const ServiceSettings> backend_;  // whose servers are used
@@ -140,7 +143,6 @@ class Session : public net::EventHandler, public net::Timer {
   bool reset_[2] = {};   // close with a reset
 
  private:
-  bool InPool() const { return backend_->service != settings_->service; }
   uint64_t DeadlineMs() const;
   void ReadProxyHeader();
   void Dispatch(const Claim& claim);
