@@ -37,7 +37,7 @@ class Watch(threading.Thread):
 
     def __init__(self, aloha):
         super().__init__()
-        self._aloha, self._pid, self._end = aloha, aloha.worker_pids()["proxy"], threading.Event()
+        self._aloha, self._end = aloha, threading.Event()
         self.before = self.most = memory(aloha)
 
     def __enter__(self):
@@ -50,7 +50,7 @@ class Watch(threading.Thread):
 
     def run(self):
         while not self._end.wait(0.2):
-            self.most = max(self.most, int(process.status(self._pid)["RssAnon"].split()[0]) * 1024)
+            self.most = max(self.most, memory(self._aloha))
 
     @property
     def grown(self):

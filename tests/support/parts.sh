@@ -151,7 +151,8 @@ part_slow() {
   thread_sanitizer
   tidy "clang-tidy of the unit tests" tests/unit
   fuzz_targets 600
-  ALOHA_SOAK_SECONDS=${ALOHA_SOAK_SECONDS:-1800} python_tests dev tests/soak
+  export ALOHA_SOAK_SECONDS=${ALOHA_SOAK_SECONDS:-1800}
+  PATIENCE=$((ALOHA_SOAK_SECONDS + 1800)) python_tests dev tests/soak
 }
 
 # Of the proxy, whose threads share data: its parts, and the whole of it among the other processes.
