@@ -31,6 +31,23 @@ def test_response(place, case):
     assert corpus.verdict(case, corpus.try_response(port, origin, case)) is None
 
 
+@pytest.mark.parametrize("cuts", [1, 5])
+def test_requests_in_pieces(place, cuts):
+    """However the network cuts the bytes, they mean the same."""
+    origin, port = place
+    wrong = {case.name: reason for case in corpus.cases("http_requests")
+             if (reason := corpus.verdict(case, corpus.try_request(port, origin, case, cuts)))}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("cuts", [1, 5])
+def test_responses_in_pieces(place, cuts):
+    origin, port = place
+    wrong = {case.name: reason for case in corpus.cases("http_responses")
+             if (reason := corpus.verdict(case, corpus.try_response(port, origin, case, cuts)))}
+    assert wrong == {}
+
+
 def test_the_corpus_is_as_large_as_it_should_be():
     assert len(corpus.cases("http_requests")) >= 150
     assert len(corpus.cases("http_responses")) >= 60

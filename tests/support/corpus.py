@@ -15,7 +15,9 @@ Responses:    expect: a status, or `truncated` (the client can see that it is no
   end         open: the origin does not close after the bytes
 """
 import pathlib
+import random
 import re
+import time
 
 import web
 from paths import SOURCE
@@ -82,7 +84,15 @@ def _finish(connection, outcome, refused):
         outcome.fault = "not closed after the refusal"
 
 
-def try_request(port, origin, case):
+def split(case, number):
+    """The bytes of a case in up to `number` + 1 pieces, cut at places that depend on the name alone."""
+    rng = random.Random(f"{case.name} {number}")
+    cuts = sorted(rng.randrange(len(case.data) + 1) for _ in range(number))
+    pieces = [case.data[a:b] for a, b in zip([0, *cuts], [*cuts, len(case.data)])]
+    return [piece for piece in pieces if piece]
+
+
+def try_request(port, origin, case, cuts=0):
     """Sends the bytes of a request case to a balancer in front of `origin`; an origin answers with X-Origin."""
     outcome = Outcome()
     origin.forget()
@@ -91,7 +101,9 @@ def try_request(port, origin, case):
         for _ in case.steps:
             try:
                 if not outcome.steps:
-                    connection.send(case.data)
+                    for number, piece in enumerate(split(case, cuts)):
+                        time.sleep(0.002 if number else 0)
+                        connection.send(piece)
             except OSError:
                 pass  # it was refused before all was sent: the answer may still be there
             try:
@@ -121,11 +133,11 @@ def try_request(port, origin, case):
     return outcome
 
 
-def try_response(port, origin, case):
+def try_response(port, origin, case, cuts=0):
     """Lets `origin` play the bytes of a response case to a request through a balancer."""
     outcome = Outcome()
     origin.forget()
-    origin.play(case.data, keep_open=case.keys.get("end") == "open")
+    origin.play(*split(case, cuts), keep_open=case.keys.get("end") == "open")
     line = case.keys.get("request", "GET")
     line = line if " " in line else f"{line} / HTTP/1.1"
     method = line.split()[0]

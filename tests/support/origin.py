@@ -27,9 +27,10 @@ class Origin:
             self._played, self._keep_open = None, False
             self._busy = 0
 
-    def play(self, data, keep_open=False):
-        """Answers the next complete request with these bytes, then closes the connection, or leaves it open."""
-        self._played, self._keep_open = data, keep_open
+    def play(self, *pieces, keep_open=False):
+        """Answers the next complete request with these bytes, piece by piece, then closes the connection, or leaves it
+        open."""
+        self._played, self._keep_open = pieces, keep_open
 
     def wait_quiet(self, timeout=2.0):
         """Waits until every byte that arrived has been looked at; all bytes since forget()."""
@@ -99,7 +100,9 @@ class Origin:
             if played is None:
                 connection.sendall(ANSWER[:-2] if request.startswith(b"HEAD") else ANSWER)
                 continue
-            connection.sendall(played)
+            for number, piece in enumerate(played):
+                time.sleep(0.002 if number else 0)
+                connection.sendall(piece)
             if not keep_open:
                 return False
         return True
