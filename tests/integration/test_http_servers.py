@@ -178,3 +178,46 @@ def test_a_proxy_that_dies_is_replaced_and_serves_http(running):
     process.kill(old)
     assert until(lambda: web.get(running.port, "/owa/").status == 200, 5, "served again")
     assert running.worker_pids()["proxy"] != old
+
+
+@pytest.mark.parametrize("check, up", [
+    ('path: "/ews/" expect_status: 401', {"CAS1", "CAS2"}),
+    ('path: "/ews/"', set()),
+    ('path: "/owa/" method: "HEAD"', {"CAS1", "CAS2"}),
+    ('path: "/owa/" expect_status: 204 expect_status: 302', set()),
+    ('path: "/owa/" expect_body: "CAS2 owa"', {"CAS2"}),
+    ('path: "/owa/echo" host: "mail.example.test" expect_body: "Host: mail.example.test"', {"CAS1", "CAS2"}),
+    ('path: "/owa/bytes/200000" expect_body: "not in there"', set()),
+    ('path: "/owa/?chunked=1&piece=3" expect_body: "CAS1 owa"', {"CAS1"}),
+], ids=range(8))
+def test_what_a_check_asks(farm, make_aloha, check, up):
+    port = ports.free_port()
+    aloha = make_aloha(config.http_of_farm(farm, "web", port, check=f"http {{ {check} }}")).start()
+    for name in ("CAS1", "CAS2"):
+        aloha.wait_check("web", name, "UP" if name in up else "DOWN")
+    if up:
+        assert {web.get(port, "/owa/").server for _ in range(4)} == up
+    else:
+        assert web.get(port, "/owa/").status == 503
+
+
+def test_a_tunnel_survives_changes(running):
+    with web.Connection(running.port) as client:
+        client.ask("GET", "/owa/upgrade", [("Connection", "Upgrade"), ("Upgrade", "websocket")])
+        assert client.read().status == 101
+        for change in (lambda: running.ctl("service", "reload", "haproxy"),
+                       lambda: running.apply(running.file.read_text() + 'version_note: "other"'),
+                       lambda: running.ctl("server", "drain", "CAS1"), lambda: running.ctl("server", "drain", "CAS2")):
+            change()
+            client.send(b"still there?")
+            assert client.take(12) == b"still there?"
+
+
+def test_a_request_in_flight_survives_changes(running):
+    with web.Connection(running.port) as client:
+        client.ask("GET", "/mapi/bytes/40?piece=1&gap=50")
+        running.apply(running.file.read_text() + config.of_farm(running.farm, "imap", "more", ports.free_port()))
+        running.ctl("service", "reload", "haproxy")
+        running.ctl("server", "drain", "CAS1")
+        running.ctl("server", "drain", "CAS2")
+        assert client.read().body == web.pattern(40)
