@@ -7,12 +7,12 @@
 namespace aloha::http {
 namespace {
 
-// Takes the next pair, without the blanks around it, from the rest of a field.
-std::string_view NextPair(std::string_view* rest) {
+// Takes what stands before the next semicolon from the rest of a field.
+std::string_view NextPiece(std::string_view* rest) {
   const size_t end = rest->find(';');
-  const std::string_view pair = Trim(rest->substr(0, end));
+  const std::string_view piece = rest->substr(0, end);
   *rest = end == std::string_view::npos ? std::string_view() : rest->substr(end + 1);
-  return pair;
+  return piece;
 }
 
 bool IsNamed(std::string_view pair, std::string_view name) {
@@ -23,7 +23,7 @@ bool IsNamed(std::string_view pair, std::string_view name) {
 
 std::string_view FindCookie(std::string_view field, std::string_view name) {
   while (!field.empty()) {
-    const std::string_view pair = NextPair(&field);
+    const std::string_view pair = Trim(NextPiece(&field));
     if (!IsNamed(pair, name)) continue;
     std::string_view value = pair.substr(name.size() + 1);
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
@@ -37,14 +37,16 @@ std::string_view FindCookie(std::string_view field, std::string_view name) {
 size_t RemoveCookie(std::string_view field, std::string_view name, char* out) {
   size_t written = 0;
   while (!field.empty()) {
-    const std::string_view pair = NextPair(&field);
+    std::string_view piece = NextPiece(&field);
+    const std::string_view pair = Trim(piece);
     if (pair.empty() || IsNamed(pair, name)) continue;
     if (written > 0) {
       out[written++] = ';';
-      out[written++] = ' ';
+    } else {
+      piece = pair;
     }
-    memcpy(out + written, pair.data(), pair.size());
-    written += pair.size();
+    memcpy(out + written, piece.data(), piece.size());
+    written += piece.size();
   }
   return written;
 }

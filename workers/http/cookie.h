@@ -11,7 +11,8 @@ namespace aloha::http {
 std::string_view FindCookie(std::string_view field, std::string_view name);
 
 // Writes the field's value without the cookies of this name to `out`, which has room for
-// field.size() bytes, and returns how many it wrote; 0: no cookie is left.
+// field.size() bytes, and returns how many it wrote; 0: no cookie is left. What stays is as it
+// came, with its blanks, so it never grows.
 size_t RemoveCookie(std::string_view field, std::string_view name, char* out);
 
 }  // namespace aloha::http

@@ -11,9 +11,12 @@ int HexValue(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+// Empty: there is none.
 std::string_view PathOf(std::string_view target) {
-  if (target[0] != '/' && target != "*") {
-    target.remove_prefix(target.find("://") + 3);
+  if (!target.starts_with('/') && target != "*") {
+    const size_t scheme = target.find("://");
+    if (scheme == std::string_view::npos) return {};
+    target.remove_prefix(scheme + 3);
     const size_t slash = target.find_first_of("/?");
     if (slash == std::string_view::npos || target[slash] == '?') return "/";
     target.remove_prefix(slash);
@@ -38,6 +41,7 @@ void EndSegment(std::string* path, size_t begin) {
 bool NormalizePath(std::string_view target, std::string* path) {
   const std::string_view raw = PathOf(target);
   path->clear();
+  if (raw.empty()) return false;
   size_t begin = 0;  // of the present segment; 0: none
   for (size_t i = 0; i < raw.size(); ++i) {
     char c = raw[i];

@@ -9,9 +9,9 @@ namespace aloha::http {
 
 // The path of a request target (RFC 9112 section 3.2, origin-form, absolute-form or "*"), decoded
 // once, in lower case, with empty and dot segments resolved and without the dots and blanks at the
-// ends of segments, which Windows ignores. False: the target is refused, since servers might
-// read it otherwise: an encoded slash, backslash or control character, a backslash, a broken
-// percent encoding. *path is overwritten; its memory is used again.
+// ends of segments, which Windows ignores. False: the target has no path, or is refused since
+// servers might read it otherwise: an encoded slash, backslash or control character, a backslash, a
+// broken percent encoding. *path is overwritten; its memory is used again.
 bool NormalizePath(std::string_view target, std::string* path);
 
 // True when `prefix` (normalized, without a slash at its end) fits whole segments of the path.
