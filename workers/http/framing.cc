@@ -98,7 +98,7 @@ ConnectionOptions TakeConnectionFields(Fields& fields) {
             options.keep_alive = true;
           } else if (EqualsLower(option, "upgrade")) {
             options.upgrade = true;
-          } else {
+          } else if (++options.named <= kMaxNamedFields) {
             for (Field& named : fields.all()) {
               if (EqualsIgnoringCase(named.name, option) && CanBeDropped(named.id)) {
                 named.dropped = true;

@@ -2,6 +2,7 @@
 #ifndef ALOHA_WORKERS_HTTP_FRAMING_H_
 #define ALOHA_WORKERS_HTTP_FRAMING_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "workers/http/field.h"
@@ -21,9 +22,14 @@ struct Framing {
 Refusal ReadFraming(const Fields& fields, std::string_view lines, bool request, int minor_version,
                     uint16_t status, Framing& framing);
 
+// More fields named by the Connection fields of one head are refused (400, 502): each is looked for
+// among all fields.
+inline constexpr size_t kMaxNamedFields = 64;
+
 // What the Connection fields say.
 struct ConnectionOptions {
   bool close = false, keep_alive = false, upgrade = false;
+  size_t named = 0;  // other fields
 };
 // Marks as dropped the connection's own fields and those that they name; fields that frame, route
 // or authenticate a message cannot be dropped so.

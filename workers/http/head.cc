@@ -92,6 +92,7 @@ bool BeginsWithScheme(std::string_view value, std::string_view lower) {
 
 // What single fields ask for.
 Refusal ReadRequestFields(const ConnectionOptions& options, RequestHead& head) {
+  if (options.named > kMaxNamedFields) return {400, "too many connection options"};
   const Field* upgrade = nullptr;
   for (const Field& field : head.fields.all()) {
     if (field.id == FieldName::kExpect) {
@@ -197,6 +198,7 @@ Refusal ReadResponseHead(std::string_view bytes, bool to_head, bool upgrade, Res
   }
   if (head.status == 101 && !upgrade) return {502, "101 without a request for it"};
   const ConnectionOptions options = TakeConnectionFields(head.fields);
+  if (options.named > kMaxNamedFields) return {502, "too many connection options"};
   head.body = ResponseBody(framing, head.status, to_head);
   head.keep_alive =
       !options.close && (head.minor_version == 1 || options.keep_alive) && !head.body.until_close();

@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "workers/http/framing.h"
+
 namespace aloha::http {
 namespace {
 
@@ -233,6 +235,14 @@ TEST(RequestHeadTest, WhetherAnotherRequestCanFollow) {
   EXPECT_FALSE(keeps("1.0", ""));
   EXPECT_TRUE(keeps("1.0", "Keep-Alive"));
   EXPECT_FALSE(keeps("1.0", "keep-alive, close"));
+}
+
+TEST(RequestHeadTest, ConnectionOptionsAreCounted) {
+  std::string fields = "Connection: close, keep-alive, a";
+  for (size_t i = 1; i < kMaxNamedFields; ++i) fields += ", a";
+  EXPECT_FALSE(WithFields(fields + "\r\n").refusal);
+  EXPECT_EQ(WithFields(fields + "\r\nConnection: b\r\n").refusal.status, 400);
+  EXPECT_EQ(Response("HTTP/1.1 200 OK\r\n" + fields + ", a\r\n\r\n").refusal.status, 502);
 }
 
 TEST(RequestHeadTest, OnlyAWholeWebSocketRequestAsksForATunnel) {
