@@ -32,7 +32,7 @@ struct Compiled {
   worker::v1::ProxySnapshot proxy;
   worker::v1::HealthSnapshot health;
   worker::v1::SystemSnapshot system;
-  worker::v1::WuiSnapshot wui;  // nothing in it: aloha-wui need not run
+  worker::v1::WuiSnapshot wui;      // nothing in it: aloha-wui need not run
   std::vector<CompiledArea> areas;  // all five, in the order of the configuration
 };
 

@@ -70,17 +70,18 @@ void Relay::Keep(Flow& flow, const iovec* parts, int count, size_t skip) {
   }
 }
 
-Relay::Outcome Relay::Write(Flow& flow, int out, const iovec* parts, int count) {
+Relay::Outcome Relay::Write(Flow& flow, int out, const iovec* parts, int count, bool last) {
+  const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (last ? MSG_MORE : 0);
   size_t total = 0;
   for (int i = 0; i < count; ++i) total += parts[i].iov_len;
   ssize_t sent;
   if (count == 1) {
-    sent = send(out, parts->iov_base, parts->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    sent = send(out, parts->iov_base, parts->iov_len, flags);
   } else {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(parts);
     message.msg_iovlen = static_cast<size_t>(count);
-    sent = sendmsg(out, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    sent = sendmsg(out, &message, flags);
   }
   if (sent < 0) {
     if (errno != EAGAIN && errno != EINTR) return Outcome::kOutFailed;

@@ -51,8 +51,9 @@ class Relay {
   // the last (the sockets are watched edge-triggered).
   Outcome Move(Flow& flow, int in, int out, bool to_the_end);
   // Passes on bytes that the caller read himself, after those that wait already; what the receiver
-  // does not take waits. kDrained, kBlocked or kOutFailed.
-  Outcome Write(Flow& flow, int out, const iovec* parts, int count);
+  // does not take waits. last: the stream is ended right after, and the end can travel with the
+  // bytes. kDrained, kBlocked or kOutFailed.
+  Outcome Write(Flow& flow, int out, const iovec* parts, int count, bool last = false);
   // Keeps bytes until Flush or Move passes them on; nothing waits yet.
   static void Keep(Flow& flow, const iovec* parts, int count, size_t skip);
   // Passes on what waits. kDrained: nothing does any more.

@@ -114,10 +114,11 @@ void HttpSession::BuildRequest(const ServiceSettings& backend) {
   if (!exchange_->request_id.empty()) {
     out.append(rules.request_id_field).append(": ").append(exchange_->request_id).append("\r\n");
   }
-  if (head.websocket)
+  if (head.websocket) {
     out.append("Connection: Upgrade\r\n");
-  else if (!head.keep_alive)
+  } else if (!head.keep_alive) {
     out.append("Connection: close\r\n");
+  }
   out.append("\r\n");
 }
 
@@ -169,6 +170,7 @@ void HttpSession::SendRequest(const std::shared_ptr<const ServiceSettings>& back
     exchange.replay.assign(static_cast<const char*>(parts[0].iov_base), parts[0].iov_len);
   }
   ArmTimerEarlier();
+  if (exchange.request != Progress::kDone) SendWithoutDelay();
   const Outcome outcome =
       thread_.relay().Write(exchange.to_server, fds_[kServer].get(), parts, count);
   CountToServer(exchange.to_server.bytes);

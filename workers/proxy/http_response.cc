@@ -148,8 +148,10 @@ bool HttpSession::PassResponseHead(std::string_view rest) {
   const iovec parts[] = {{scratch.out.data(), scratch.out.size()},
                          {const_cast<char*>(body.data()), body.size()}};
   const uint64_t before = exchange.to_client.bytes;
-  const Outcome outcome =
-      thread_.relay().Write(exchange.to_client, fds_[kClient].get(), parts, body.empty() ? 1 : 2);
+  const bool last = !exchange.keep_alive && exchange.response == Progress::kDone &&
+                    exchange.request == Progress::kDone && !exchange.tunnel;
+  const Outcome outcome = thread_.relay().Write(exchange.to_client, fds_[kClient].get(), parts,
+                                                body.empty() ? 1 : 2, last);
   CountToClient(exchange.to_client.bytes - before);
   if (outcome == Outcome::kOutFailed) End(Cause::kClient);
   return outcome != Outcome::kOutFailed;

@@ -35,7 +35,7 @@ HttpSession::HttpSession(DataThread& thread, uint64_t id, UniqueFd client, const
 
 void HttpSession::OnAccepted() {
   ArmTimer();
-  if (details_) {  // the PROXY protocol header; a request may have come with it
+  if (settings_->listeners[listener_].accept_proxy) {  // a request may have come with its header
     readable_[kClient] = true;
     PumpRequest();
   }
@@ -50,6 +50,7 @@ void HttpSession::OnConnected(uint32_t events) {
   Exchange& exchange = *exchange_;
   pinned_ = exchange.binds;
   readable_[kServer] = (events & (EPOLLIN | EPOLLRDHUP)) != 0;
+  if (exchange.request != Progress::kDone) SendWithoutDelay();
   OnRequestWritten(FlushRequest());
   if (phase_ == Phase::kEstablished) PumpRequest();
   if (phase_ == Phase::kEstablished && readable_[kServer]) PumpResponse();
@@ -156,8 +157,6 @@ void HttpSession::FinishExchange() {
   WriteAccessLine(exchange.cause, exchange.moment, {});
   ++requests_;
   if (phase_ == Phase::kEstablished && !(keep && ServerStays())) {
-    // Everything was said; a reset spares both sides the waiting states of a close.
-    reset_[kServer] = true;
     Disconnect();
     ReleaseServer();
     pinned_ = false;

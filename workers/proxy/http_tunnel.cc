@@ -9,6 +9,7 @@ namespace aloha::proxy {
 void HttpSession::PumpTunnel(Side from) {
   Exchange& exchange = *exchange_;
   if (exchange.half_closed[from]) return;
+  SendWithoutDelay();
   net::Flow& flow = from == kClient ? exchange.to_server : exchange.to_client;
   const uint64_t before = flow.bytes;
   Outcome outcome = Outcome::kDrained;

@@ -109,6 +109,9 @@ class Session : public net::EventHandler, public net::Timer {
   void TakeServer(std::shared_ptr<Server> server);
   // The same, and connects.
   void UseServer(std::shared_ptr<Server> server, worker::v1::SendProxy send_proxy);
+  // The server gets what is written at once, even while it has not acknowledged what came before.
+  // Needed for all but one message at a time.
+  void SendWithoutDelay();
   // Closes the server connection.
   void Disconnect();
   // Gives the slot of the server back.
@@ -139,6 +142,7 @@ class Session : public net::EventHandler, public net::Timer {
   worker::v1::SendProxy send_proxy_ = worker::v1::SEND_PROXY_UNSPECIFIED;
   uint8_t retries_ = 0;
   bool redispatched_ = false;
+  bool no_delay_ = false;
   bool ending_[2] = {};  // end of stream or an error is there to be read
   bool reset_[2] = {};   // close with a reset
 

@@ -94,18 +94,23 @@ void Session::Connect() {
   const net::Address& address = server_->address;
   UniqueFd fd(socket(address.Family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (!fd) return End(Cause::kResource, Moment::kConnect);
-  const int on = 1;
-  setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   sockaddr_storage storage;
   const socklen_t length = address.ToSockaddr(storage);
   Enter(Phase::kConnecting);
-  ending_[kServer] = false;
-  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) != 0 &&
-      errno != EINPROGRESS) {
+  ending_[kServer] = no_delay_ = false;
+  const bool at_once = connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) == 0;
+  if (!at_once && errno != EINPROGRESS) {
     return OnConnectFailed(/*timeout=*/false, /*elsewhere=*/false);
   }
   fds_[kServer] = std::move(fd);
-  if (!thread_.reactor().Watch(fds_[kServer].get(), *this, kServer)) End(Cause::kResource);
+  if (!thread_.reactor().Watch(fds_[kServer].get(), *this, kServer)) return End(Cause::kResource);
+  if (at_once) OnConnectEvent(EPOLLOUT);
+}
+
+void Session::SendWithoutDelay() {
+  if (std::exchange(no_delay_, true)) return;
+  const int on = 1;
+  setsockopt(fds_[kServer].get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 void Session::OnConnectFailed(bool timeout, bool elsewhere) {

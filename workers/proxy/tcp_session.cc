@@ -28,7 +28,11 @@ TcpSession::TcpSession(DataThread& thread, uint64_t id, UniqueFd client, const n
     : Session(thread, id, std::move(client), peer, std::move(settings), listener),
       want_name_(settings_->log_sni) {}
 
-void TcpSession::OnAccepted() { FindServer({.client = client_.ip}); }
+void TcpSession::OnAccepted() {
+  client_ready_ =
+      settings_->listeners[listener_].accept_proxy;  // more may have come with its header
+  FindServer({.client = client_.ip});
+}
 
 // The client's bytes stay in the kernel until there is a server connection.
 void TcpSession::OnClientEarly(uint32_t events) {
@@ -58,6 +62,7 @@ void TcpSession::OnIdle() {
 }
 
 void TcpSession::OnConnected(uint32_t events) {
+  SendWithoutDelay();
   if (client_ready_) Move(kClient);
   if (phase_ == Phase::kEstablished && (events & (EPOLLIN | EPOLLRDHUP))) Move(kServer);
 }

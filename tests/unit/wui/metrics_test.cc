@@ -46,8 +46,9 @@ TEST(MetricsTest, HelpAndTypeStandOnceBeforeTheSamples) {
 TEST(MetricsTest, LabelsAreEscaped) {
   v1::StatsSnapshot stats;
   stats.add_virtual_services()->set_name("a\\b\"c\nd");
-  EXPECT_THAT(RenderMetrics({.stats = &stats}),
-              HasSubstr("aloha_virtual_service_current_sessions{virtual_service=\"a\\\\b\\\"c\\nd\"} 0\n"));
+  EXPECT_THAT(
+      RenderMetrics({.stats = &stats}),
+      HasSubstr("aloha_virtual_service_current_sessions{virtual_service=\"a\\\\b\\\"c\\nd\"} 0\n"));
 }
 
 TEST(MetricsTest, StatesAreOneOfAll) {
