@@ -28,12 +28,12 @@ def running(farm, start_aloha):
     return aloha
 
 
-def line_of(aloha, source):
-    """The newest access line of that client, parsed."""
+def line_of(aloha, source, count=1):
+    """The newest access line of that client, parsed, when there are `count`."""
     def find():
         lines = [text for text in aloha.raw("log", "tail", "--service", "haproxy").stdout.splitlines()
                  if f"{source}:" in text]
-        return lines[-1] if lines else None
+        return lines[-1] if len(lines) >= count else None
     text = until(find, 5, f"an access line of {source}")
     found = LINE.search(text)
     assert found, text
@@ -44,7 +44,7 @@ def test_a_line_per_request(running):
     with web.Connection(running.port, source="127.0.12.1") as client:
         for target in ("/owa/?x=1", "/ews/"):
             response = client.get(target)
-    line = line_of(running, "127.0.12.1")
+    line = line_of(running, "127.0.12.1", count=2)
     assert line["frontend"] == "web" and line["backend"] == "web.ews" and line["server"] == response.server
     assert line["status"] == "401" and line["tstate"][:2] == "--", line[0]
     assert line["request"] == "GET /ews/ HTTP/1.1"

@@ -64,6 +64,7 @@ void HttpSession::Answer(int status, std::string_view extra_fields) {
   const bool forwarded = exchange.to_server.bytes > 0 || exchange.to_server.waiting > 0;
   if (forwarded && phase_ == Phase::kEstablished) {
     reset_[kServer] = true;  // the server must not take what it has for a whole request
+    exchange.given_up = server_;
     Disconnect();
     ReleaseServer();
     pinned_ = false;

@@ -12,6 +12,7 @@
 #include "workers/net/relay.h"
 #include "workers/proxy/access_log.h"
 #include "workers/proxy/http_log.h"
+#include "workers/proxy/server.h"
 
 namespace aloha::proxy {
 
@@ -45,6 +46,7 @@ struct Exchange {
   bool tunnel = false;          // is one
   bool half_closed[2] = {};     // of a tunnel, by the side whose stream ended
   bool first_on_server = true;  // the server connection was made for it
+  bool forwarded = false;       // a server is, or was, to answer it
   bool own_answer = false;      // the proxy answers itself
   bool binds = false;           // authenticates the server connection
   bool unread = false;          // refused before it was read to its end
@@ -60,6 +62,7 @@ struct Exchange {
   std::string method, target;
   std::string request_id;
   const char* refused = "";
+  std::shared_ptr<Server> given_up;  // the server that failed it
   char cookie_in_request = 'N', cookie_in_response = 'N';
   std::string cookie;  // value that the client sent
 };

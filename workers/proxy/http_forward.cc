@@ -31,6 +31,7 @@ std::string RandomId() {
 void HttpSession::Forward(const std::shared_ptr<const ServiceSettings>& backend,
                           std::string_view body) {
   Exchange& exchange = *exchange_;
+  exchange.forwarded = true;
   exchange.cause = Cause::kNormal;
   exchange.moment = Moment::kNormal;
   if (!exchange.request_body.chunked()) exchange.to_server.limit = exchange.request_body.left();

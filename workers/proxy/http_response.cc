@@ -274,9 +274,7 @@ void HttpSession::OnServerEnded() {
     thread_.relay().Release(exchange.to_server);
     const iovec part{const_cast<char*>(request.data()), request.size()};
     net::Relay::Keep(exchange.to_server, &part, 1, 0);
-    ReleaseServer();
-    search_ms_ = NowMs();
-    return FindServer({.client = client_.ip, .cookie = exchange.cookie});
+    return ConnectAgain();
   }
   RefuseResponse(said_nothing ? "connection closed without a response"
                               : "connection closed in the head of a response");

@@ -14,9 +14,9 @@ namespace aloha::proxy {
 namespace {
 
 constexpr uint32_t kEndEvents = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-// How long, and how much, a client may go on sending after the last answer, which a reset would
+// How long a client may go on sending after the last answer, which a reset would
 // destroy before it is read.
-constexpr uint64_t kLingerMs = 2000;
+constexpr uint64_t kLingerMs = 5000;
 
 static_assert(sizeof(HttpSession) <= 320, "an idle connection is to stay small");
 
@@ -65,8 +65,8 @@ void HttpSession::OnNoServer(Cause cause, Moment moment) {
 }
 
 void HttpSession::OnTraffic(uint32_t events, Side side) {
-  since_ms_ = NowMs();
   if (lingering_) return DiscardClient();
+  since_ms_ = NowMs();
   if (events & (EPOLLIN | kEndEvents)) readable_[side] = true;
   if (side == kServer) {
     if (!Carries()) return OnIdleServer(events);
@@ -154,7 +154,12 @@ void HttpSession::FinishExchange() {
   const bool keep = exchange.keep_alive && !last_;
   const bool unread =
       exchange.unread || exchange.request != Progress::kDone || !exchange.pending.empty();
-  WriteAccessLine(exchange.cause, exchange.moment, {});
+  Service::Load load;
+  if (thread_.access_log() != AccessLog::kOff) {
+    load = backend_->service->CurrentLoad(server_.get());
+    if (InPool()) load.service_sessions = settings_->service->CurrentLoad(nullptr).service_sessions;
+  }
+  WriteAccessLine(exchange.cause, exchange.moment, load);
   ++requests_;
   if (phase_ == Phase::kEstablished && !(keep && ServerStays())) {
     Disconnect();
@@ -212,17 +217,21 @@ void HttpSession::WriteAccessLine(Cause cause, Moment moment, const Service::Loa
   const Exchange& exchange = *exchange_;
   const int64_t now_us = net::MonotonicUs();
   const uint32_t thread = thread_.index();
-  for (Service* service : {settings_->service.get(), backend_->service.get()}) {
+  // Where it went, if it went anywhere.
+  Service& backend = exchange.forwarded ? *backend_->service : *settings_->service;
+  Server* server = exchange.forwarded ? server_.get() : nullptr;
+  if (server == nullptr) server = exchange.given_up.get();
+  for (Service* service : {settings_->service.get(), &backend}) {
     service->http(thread).Add(HttpCounters::kRequests);
     if (exchange.status >= 100) service->http(thread).AddResponse(exchange.status);
     if (exchange.own_answer) service->http(thread).Add(HttpCounters::kOwn);
     if (exchange.head_us > 0 && exchange.status > 0) {
       service->response_times(thread).Add(static_cast<uint64_t>(now_us - exchange.head_us));
     }
-    if (backend_->service == settings_->service) break;
+    if (&backend == settings_->service.get()) break;
   }
-  if (server_) {
-    HttpCounters& counters = server_->http[thread];
+  if (server != nullptr) {
+    HttpCounters& counters = server->http[thread];
     counters.Add(HttpCounters::kRequests);
     if (exchange.status >= 100 && !exchange.own_answer) counters.AddResponse(exchange.status);
   }
@@ -230,10 +239,10 @@ void HttpSession::WriteAccessLine(Cause cause, Moment moment, const Service::Loa
   RequestRecord record{client_};
   record.accepted_us = WallUs() - (now_us - exchange.began_us);
   record.frontend = settings_->service->name();
-  record.backend = backend_->service->name();
-  if (server_) record.server = server_->name;
+  record.backend = backend.name();
+  if (server != nullptr) record.server = server->name;
   if (exchange.head_us > 0) record.request_ms = (exchange.head_us - exchange.began_us) / 1000;
-  if (server_) {
+  if (server != nullptr) {
     record.queue_ms = exchange.first_on_server ? queue_ms_ : 0;
     record.connect_ms = exchange.first_on_server ? connected_ms_ - queue_ms_ : 0;
     if (exchange.response_us > 0) {
@@ -247,7 +256,7 @@ void HttpSession::WriteAccessLine(Cause cause, Moment moment, const Service::Loa
   record.bytes_from_client = exchange.read_from_client;
   record.cause = static_cast<char>(cause);
   record.moment = static_cast<char>(moment);
-  if (backend_->cookie) {
+  if (exchange.forwarded && backend_->cookie) {
     record.cookie_client = exchange.cookie_in_request;
     record.cookie_server = exchange.cookie_in_response;
   }

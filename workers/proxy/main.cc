@@ -3,8 +3,8 @@
 //
 // WHAT IT DOES
 //   Accepts clients on the listeners of its snapshot, finds each a server (persistence, balancing,
-//   queue), connects, and moves bytes both ways until both sides have ended. It writes one line per
-//   session.
+//   queue), connects, and moves bytes both ways until both sides have ended. Where a service is
+//   HTTP it does so for each request, by its path. It writes one line per session or request.
 //
 // WHAT IT SERVES
 //   aloha.worker.v1.Worker   the snapshot, draining, the log; see workers/runtime
@@ -18,13 +18,16 @@
 //
 // SECURITY
 //   Clients and servers are hostile. Of what they send only PROXY protocol headers (on listeners
-//   that ask for them) and TLS ClientHellos (for the log) are read; both parsers are bounded and
-//   fuzzed. The rest is moved unseen. Listening sockets and stick tables come from the supervisor
-//   and are verified before use. The process makes TCP sockets and pipes, and nothing else: no
-//   file, no bind, no child.
+//   that ask for them), TLS ClientHellos (for the log) and, in HTTP services, heads and the framing
+//   of bodies (workers/http) are read; all parsers are bounded and fuzzed. The rest is moved
+//   unseen. A message whose framing is invalid or ambiguous is refused, never repaired. A server
+//   connection serves one client connection and is closed with it or before. Listening sockets and
+//   stick tables come from the supervisor and are verified before use. The process makes TCP
+//   sockets and pipes, and nothing else: no file, no bind, no child.
 //
 // WHEN THINGS FAIL
-//   A server that refuses or is silent is tried again, then others are. Short of descriptors,
+//   A server that refuses or is silent is tried again, then others are; an HTTP client that no
+//   server can be found for gets 503. Short of descriptors,
 //   accepting pauses for 100 ms at a time. When the supervisor or health dies, everything goes on
 //   with the last snapshot and states. When this process dies its sessions are lost; clients wait
 //   in the backlog of the listeners, which system and supervisor hold as well, for the next one. A

@@ -242,6 +242,11 @@ void Service::Abandon(Server& server, uint64_t now_ms) {
   ServeQueues(now_ms);
 }
 
+Service::Load Service::CurrentLoad(const Server* server) const {
+  const std::lock_guard lock(mutex_);
+  return {sessions_, sessions_, server == nullptr ? 0 : server->active};
+}
+
 Service::Load Service::Leave(Server* server, bool failed, uint64_t now_ms) {
   const std::lock_guard lock(mutex_);
   const Load load{sessions_, sessions_, server == nullptr ? 0 : server->active};

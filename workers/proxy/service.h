@@ -82,6 +82,8 @@ class Service {
   void Abandon(Server& server, uint64_t now_ms);
   // The session ends; server: the one whose slot it holds, or null. failed: it never reached one.
   Load Leave(Server* server, bool failed, uint64_t now_ms);
+  // The numbers as they are now; server may be null.
+  Load CurrentLoad(const Server* server) const;
   // Keeps the client's stick entry alive, if it points to this server.
   void RefreshStickEntry(const net::Ip& client, const Server& server, uint64_t now_ms);
 

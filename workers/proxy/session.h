@@ -109,6 +109,8 @@ class Session : public net::EventHandler, public net::Timer {
   void TakeServer(std::shared_ptr<Server> server);
   // The same, and connects.
   void UseServer(std::shared_ptr<Server> server, worker::v1::SendProxy send_proxy);
+  // A new connection to the server it has.
+  void ConnectAgain();
   // The server gets what is written at once, even while it has not acknowledged what came before.
   // Needed for all but one message at a time.
   void SendWithoutDelay();

@@ -107,6 +107,15 @@ void Session::Connect() {
   if (at_once) OnConnectEvent(EPOLLOUT);
 }
 
+void Session::ConnectAgain() {
+  search_ms_ = NowMs();
+  queue_ms_ = 0;
+  retries_ = 0;
+  redispatched_ = false;
+  if (details_) details_->tried.clear();
+  Connect();
+}
+
 void Session::SendWithoutDelay() {
   if (std::exchange(no_delay_, true)) return;
   const int on = 1;
