@@ -103,7 +103,14 @@ void HttpSession::Answer(int status, std::string_view extra_fields) {
                                                 /*last=*/!exchange.keep_alive);
   CountToClient(exchange.to_client.bytes);
   if (outcome == Outcome::kOutFailed) return End(Cause::kClient);
-  if (outcome == Outcome::kDrained) FinishExchange();
+  if (outcome != Outcome::kDrained) return;
+  FinishExchange();
+  // What the client sent behind this request may have come already, and is read by nobody when the
+  // answer was not given while reading.
+  const bool open = phase_ != Phase::kEnded && !lingering_ && !Carries();
+  if (!open || (!exchange_ && !readable_[kClient])) return;
+  readable_[kClient] = true;
+  thread_.reactor().Again(fds_[kClient].get(), *this, kClient);
 }
 
 void HttpSession::Redirect(std::string_view location) {

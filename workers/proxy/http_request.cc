@@ -81,7 +81,10 @@ bool HttpSession::ReadHead() {
     CountFromClient(static_cast<uint64_t>(got));
   }
   std::string_view bytes(scratch.in.get(), have);
-  while (scanned == 0 && bytes.starts_with("\r\n")) bytes.remove_prefix(2);  // RFC 9112 section 2.2
+  while (scanned <= 1 && bytes.starts_with("\r\n")) {  // RFC 9112 section 2.2
+    bytes.remove_prefix(2);
+    scanned = 0;
+  }
   const http::HeadEnd end = http::FindHeadEnd(bytes, &scanned);
   using Kind = http::HeadEnd::Kind;
   if (end.kind == Kind::kComplete && end.size <= http::kMaxHead) {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -141,7 +142,7 @@ Moment HttpSession::CurrentMoment() const {
 
 // A server that takes few connections does not keep one that only waits.
 bool HttpSession::ServerStays() const {
-  if (!exchange_->server_keeps) return false;
+  if (!exchange_->server_keeps || ending_[kServer]) return false;
   if (pinned_) return true;
   for (const auto& entry : backend_->plan.servers) {
     if (entry.server == server_) return entry.settings.max_connections == 0;
@@ -151,7 +152,9 @@ bool HttpSession::ServerStays() const {
 
 void HttpSession::FinishExchange() {
   Exchange& exchange = *exchange_;
-  const bool keep = exchange.keep_alive && !last_;
+  // The client believes that a pinned connection is authenticated.
+  const bool lost = pinned_ && ending_[kServer];
+  const bool keep = exchange.keep_alive && !last_ && !lost;
   const bool unread =
       exchange.unread || exchange.request != Progress::kDone || !exchange.pending.empty();
   Service::Load load;
@@ -248,6 +251,8 @@ void HttpSession::WriteAccessLine(Cause cause, Moment moment, const Service::Loa
     if (exchange.response_us > 0) {
       record.response_ms =
           (exchange.response_us - exchange.head_us) / 1000 - record.queue_ms - record.connect_ms;
+      // Waiting and connecting are measured by a coarser clock.
+      record.response_ms = std::max<int64_t>(record.response_ms, 0);
     }
   }
   record.total_ms = (now_us - exchange.began_us) / 1000;

@@ -58,6 +58,21 @@ TEST_F(EngineHttpTest, PipelinedRequestsAreAnsweredInOrder) {
   EXPECT_EQ(client.ReceiveToEnd(), expected);
 }
 
+TEST_F(EngineHttpTest, APipelinedRequestBehindAnAnswerOfTheProxysOwnIsServed) {
+  proxy_.AddServer("dead", ClosedPort());
+  proxy_.AddPool("a", "/a");
+  proxy_.AddServer("a", a_.port(), 1);
+  a_.SetAnswer("/a/mute", HttpServer::kClose);
+  a_.SetAnswer("/a/wrong", std::string("nonsense\r\n\r\n") + HttpServer::kClose);
+  proxy_.Apply();
+  for (const char* target : {"/a/mute", "/a/wrong", "/dead"}) {
+    const Socket client = proxy_.Connect();
+    ASSERT_TRUE(client.Send(RequestOf("GET", target) + RequestOf("GET", "/a/1")));
+    EXPECT_THAT(ReceiveMessage(client), StartsWith("HTTP/1.1 50")) << target;
+    EXPECT_THAT(ReceiveMessage(client), EndsWith(" /a/1")) << target;
+  }
+}
+
 TEST_F(EngineHttpTest, ServerConnectionsAreNeverSharedNorReused) {
   UseServer(a_);
   std::vector<Socket> clients;
@@ -123,6 +138,29 @@ TEST_F(EngineHttpTest, APipelinedRequestOnAnAuthenticatedConnectionThatEndedIsNo
       client.Send(RequestOf("GET", "/end", "Authorization: NTLM x\r\n") + RequestOf("GET", "/")));
   EXPECT_THAT(ReceiveMessage(client), EndsWith("end"));
   EXPECT_TRUE(client.Ended());
+}
+
+// Its end may come with the last bytes of a response or behind them.
+TEST_F(EngineHttpTest, AServerConnectionThatEndedIsNotUsedForAnotherRequest) {
+  TestServer once([](Socket& socket) {
+    if (ReceiveHead(socket).empty()) return;
+    (void)socket.Send(ResponseOf("once"));
+    socket.HalfClose();
+    EXPECT_EQ(socket.ReceiveToEnd(), "");
+  });
+  proxy_.AddServer("once", once.port());
+  proxy_.Apply();
+  const Socket client = proxy_.Connect();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_THAT(Get(client, "/"), EndsWith("once"));
+    ASSERT_TRUE(
+        TestProxy::Eventually([&] { return proxy_.Sessions().sessions(0).server().empty(); }));
+  }
+  for (int i = 0; i < 100; ++i) {
+    const Socket pinned = proxy_.Connect();
+    EXPECT_THAT(Get(pinned, "/", "Authorization: NTLM x\r\n"), EndsWith("once"));
+    EXPECT_TRUE(pinned.Ended());
+  }
 }
 
 TEST_F(EngineHttpTest, AGetIsSentAgainWhenTheIdleConnectionHadBeenClosed) {
@@ -233,6 +271,15 @@ TEST_F(EngineHttpTest, NothingBehindWhatIsRefusedReachesAServer) {
   EXPECT_THAT(responses, Not(HasSubstr("/3")));
   EXPECT_THAT(a_.requests(), SizeIs(1));
   EXPECT_EQ(proxy_.HttpStats().bad_requests_total(), 1u);
+}
+
+TEST_F(EngineHttpTest, AnEmptyLineBeforeARequestMayComeInPieces) {
+  UseServer(a_);
+  const Socket client = proxy_.Connect();
+  ASSERT_TRUE(client.Send("\r"));
+  ASSERT_TRUE(
+      TestProxy::Eventually([&] { return proxy_.Stats().traffic().bytes_from_clients() == 1; }));
+  EXPECT_THAT(Exchange(client, "\n" + RequestOf("GET", "/")), EndsWith("a 1 /"));
 }
 
 }  // namespace
