@@ -1,12 +1,13 @@
 #include "workers/proxy/running_config.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <set>
 #include <utility>
+
+#include "workers/net/socket.h"
 
 namespace aloha::proxy {
 namespace {
@@ -103,6 +104,7 @@ class Builder {
     if (!names_.insert(service.name()).second) return Invalid(field, "stands there twice");
     auto settings = std::make_shared<ServiceSettings>();
     settings->service = FindService(service.name());
+    settings->plan.http = service.has_http();
     if (auto set = SetRules(service, field, *settings); !set) return set;
     if (auto set = SetPersistence(service, field, key, *settings); !set) return set;
     for (const auto& server : service.servers()) {
@@ -131,7 +133,6 @@ class Builder {
     if (!rules) return tl::make_unexpected(rules.error());
     ServiceSettings& settings = *by_name_[service.name()];
     settings.http = std::move(*rules);
-    settings.plan.http = true;
     return {};
   }
 
@@ -233,8 +234,8 @@ class Builder {
         return Fail(verified.error().code, field + ": " + verified.error().message, field);
       }
       // Accepted sockets inherit it, which saves a call for each.
-      const int on = 1;
-      setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      net::SendAtOnce(fd.get());
+      if (settings->plan.http) net::DelayAcknowledgement(fd.get());
       socket.reset(new ListeningSocket{*address, std::move(fd)});
     }
     config_->listeners.push_back(

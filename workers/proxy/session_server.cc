@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "workers/net/proxy_protocol.h"
+#include "workers/net/socket.h"
 #include "workers/proxy/data_thread.h"
 #include "workers/proxy/session.h"
 
@@ -94,6 +95,7 @@ void Session::Connect() {
   const net::Address& address = server_->address;
   UniqueFd fd(socket(address.Family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (!fd) return End(Cause::kResource, Moment::kConnect);
+  if (settings_->http) net::DelayAcknowledgement(fd.get());
   sockaddr_storage storage;
   const socklen_t length = address.ToSockaddr(storage);
   Enter(Phase::kConnecting);
@@ -118,8 +120,7 @@ void Session::ConnectAgain() {
 
 void Session::SendWithoutDelay() {
   if (std::exchange(no_delay_, true)) return;
-  const int on = 1;
-  setsockopt(fds_[kServer].get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  net::SendAtOnce(fds_[kServer].get());
 }
 
 void Session::OnConnectFailed(bool timeout, bool elsewhere) {
