@@ -4,7 +4,7 @@ import itertools
 import os
 import socket
 
-_FIRST, _LAST = 10000, 31999
+_FIRST, _LAST = 22000, 31999  # deploy/quickstart uses ports below
 _next = itertools.count(os.getpid() * 37 % (_LAST - _FIRST))
 
 
