@@ -4,6 +4,8 @@
 #include <grpcpp/create_channel_posix.h>
 
 #include <asio/co_spawn.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 #include <chrono>
 #include <utility>
 
@@ -17,8 +19,9 @@ namespace {
 
 namespace v1 = admin::v1;
 using supervisor::Call;
+using namespace std::chrono_literals;
 
-constexpr std::chrono::seconds kTimeout{5};
+constexpr std::chrono::milliseconds kTimeout = 5s, kPause = 50ms;
 constexpr int kAllWorkers = 1'000;
 
 }  // namespace
@@ -31,14 +34,20 @@ void Collector::SetChannel(UniqueFd socket) {
 void Collector::Collect(Done done) {
   waiting_.push_back(std::move(done));
   if (waiting_.size() > 1) return;
-  asio::co_spawn(loop_, Ask(channel_),
-                 [this](std::exception_ptr failure, Result<std::string> metrics) {
-                   if (failure) metrics = Fail(Code::kInternal, "out of memory");
-                   for (const Done& waiting : std::exchange(waiting_, {})) waiting(metrics);
-                 });
+  asio::co_spawn(loop_, Ask(), [this](std::exception_ptr failure, Result<std::string> metrics) {
+    if (failure) metrics = Fail(Code::kInternal, "out of memory");
+    for (const Done& waiting : std::exchange(waiting_, {})) waiting(metrics);
+  });
 }
 
-asio::awaitable<Result<std::string>> Collector::Ask(std::shared_ptr<grpc::Channel> channel) {
+asio::awaitable<Result<std::string>> Collector::Ask() {
+  // A process that has just begun gets its channel a moment after its listener.
+  asio::steady_timer timer(loop_);
+  for (auto waited = 0ms; !channel_ && waited < kTimeout; waited += kPause) {
+    timer.expires_after(kPause);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+  const std::shared_ptr<grpc::Channel> channel = channel_;
   if (!channel) co_return Fail(Code::kUnavailable, "no supervisor came yet");
   const auto system = v1::System::NewStub(channel);
   const auto info = co_await Call(system->async(), &v1::System::Stub::async::GetInfo,

@@ -30,7 +30,7 @@ class Collector {
   void Collect(Done done);
 
  private:
-  asio::awaitable<Result<std::string>> Ask(std::shared_ptr<grpc::Channel> channel);
+  asio::awaitable<Result<std::string>> Ask();
 
   asio::io_context& loop_;
   std::shared_ptr<grpc::Channel> channel_;
