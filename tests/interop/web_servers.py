@@ -1,5 +1,6 @@
 """Real nginx servers on loopback addresses, in private folders. No system service is started or read."""
 import gzip
+import os
 import pathlib
 import signal
 
@@ -49,6 +50,7 @@ class Nginx:
         files = self.folder / "files"
         files.mkdir(parents=True)
         (files / "1k").write_bytes(web.pattern(1024))
+        os.utime(files / "1k", (1_700_000_000, 1_700_000_000))  # the same on every server
         (files / "10m").write_bytes(web.pattern(10 << 20))
         (files / "text.txt").write_bytes(TEXT)
         (files / "chunks").write_bytes(b"xyz" * 10_000)
