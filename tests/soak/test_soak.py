@@ -14,6 +14,7 @@ import process
 from load import IdleImap, Load
 
 SECONDS = int(os.environ.get("ALOHA_SOAK_SECONDS", "1800"))
+IDLE = 'idle_timeout: "24h" '  # the idle sessions are silent all the time
 GROWTH = 8 << 20  # bytes that allocator and stick table may take after the first round
 
 
@@ -38,7 +39,7 @@ def disturbances(aloha, farm, text):
 
 def test_nothing_breaks_and_nothing_leaks(farm, start_aloha):
     port = ports.free_port()
-    text = config.of_farm(farm, "imap", "mail", port, extra="persistence { source_address {} }")
+    text = config.of_farm(farm, "imap", "mail", port, extra=IDLE + "persistence { source_address {} }")
     aloha = start_aloha(text)
     pids = {name: pid for name, pid in aloha.worker_pids().items()}
     end = time.monotonic() + SECONDS
