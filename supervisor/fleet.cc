@@ -77,6 +77,7 @@ asio::awaitable<Result<std::shared_ptr<Process>>> Fleet::Launch(const Role& role
   early->pid = *pid;
   early->child = launcher == launchers_.end();
   early->pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
+  all_.push_back(early);
   Result<std::shared_ptr<Process>> process = co_await Attach(role, paths.control);
   if (!process) {
     if (early->pidfd) {
@@ -98,13 +99,14 @@ asio::awaitable<Result<>> Fleet::TakeUp(Slot& slot, Result<std::shared_ptr<Proce
   if (!launched) co_return tl::make_unexpected(launched.error());
   std::shared_ptr<Process> process = *launched;
   Spawn(loop_, Watch(slot, process));
-  const auto equipped = co_await equip_(process);
+  Result<> equipped;
+  if (slot.wanted) equipped = co_await equip_(process);
   if (!equipped) {
     Signal(*process, SIGKILL);
     co_return equipped;
   }
   if (!slot.wanted) {
-    Signal(*process, SIGTERM);
+    co_await Retire(process, std::chrono::milliseconds(0));
     co_return Fail(Code::kAborted,
                    fmt::format("{} was stopped while it started", slot.role->binary));
   }
@@ -118,8 +120,8 @@ asio::awaitable<Result<>> Fleet::TakeUp(Slot& slot, Result<std::shared_ptr<Proce
 
 asio::awaitable<Result<>> Fleet::Start(const Role& role) {
   Slot& slot = slots_.find(role.name)->second;
-  if (slot.process || slot.state == Slot::State::kStarting) co_return Result<>();
   slot.wanted = true;
+  if (slot.process || slot.state == Slot::State::kStarting) co_return Result<>();
   slot.policy.Forget();
   slot.state = Slot::State::kStarting;
   Result<std::shared_ptr<Process>> process = nullptr;
@@ -161,6 +163,7 @@ void Fleet::NoteEnd(Slot& slot, const Process& process) {
 
 void Fleet::NoteFailedStart(Slot& slot, const Error& error) {
   slot.state = slot.wanted ? Slot::State::kWaiting : Slot::State::kStopped;
+  if (!slot.wanted) return;                                                 // nobody misses it
   if (std::exchange(slot.problem, error.message) == error.message) return;  // told already
   events_.Add(Event::ERROR, "worker", slot.role->name,
               fmt::format("did not start: {}", slot.problem));
@@ -213,6 +216,10 @@ asio::awaitable<void> Fleet::Stop(const Role& role, std::chrono::milliseconds dr
   if (process) {
     slot.state = Slot::State::kDraining;
     co_await Retire(process, drain);
+  }
+  // One that is just starting sees that it is not wanted, and is ended by who started it.
+  while (!slot.wanted && slot.state == Slot::State::kStarting) {
+    co_await Sleep(std::chrono::milliseconds(10));
   }
   if (!slot.wanted) slot.state = Slot::State::kStopped;
 }

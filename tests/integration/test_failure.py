@@ -1,4 +1,7 @@
 """What happens when a worker dies? The failure table of the architecture, measured."""
+import contextlib
+import os
+import signal
 import time
 
 import clients
@@ -101,3 +104,15 @@ def test_everything_ends_on_sigterm(running):
     with pytest.raises(ConnectionRefusedError):
         clients.imap(running.port)
     assert not running.socket.exists()
+
+
+@pytest.mark.parametrize("attempt", range(8))
+def test_an_end_of_all_processes_at_once_leaves_none(running, attempt):
+    """What a process group or a service manager gets: no worker that was just replaced stays behind."""
+    pids = sorted(running.worker_pids().values())  # the supervisor's is one of them
+    for pid in reversed(pids) if attempt % 2 else pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        time.sleep(0.002 * (attempt // 2))
+    assert running.process.wait(15) == 0
+    until(lambda: not process.orphans(), 5, "end of all processes")

@@ -33,6 +33,11 @@ def _reap_orphans():
         time.sleep(0.05)
 
 
+def orphans():
+    """Workers whose supervisor has ended and that have not."""
+    return [pid for pid in children(os.getpid()) if comm(pid) in WORKERS and state(pid) != "Z"]
+
+
 def spawn(command, **options):
     """Starts a process without standard input; its output goes nowhere unless `options` say where."""
     options.setdefault("stdin", subprocess.DEVNULL)
