@@ -23,13 +23,15 @@ CLI::App* Command::Verb(CLI::App* noun, const std::string& name, const std::stri
   return verb;
 }
 
+void PrintEvent(Output& output, const admin::Event& event) {
+  if (event.text().empty()) return;
+  output.out() << (event.object().empty() ? "" : Printable(event.object()) + ": ")
+               << Printable(event.text()) << "\n";
+}
+
 int PrintChange(Client& client, const admin::ChangeResponse& response) {
   Output& output = client.output();
-  if (!output.Structured(response) && !response.event().text().empty()) {
-    const admin::Event& event = response.event();
-    output.out() << (event.object().empty() ? "" : Printable(event.object()) + ": ")
-                 << Printable(event.text()) << "\n";
-  }
+  if (!output.Structured(response)) PrintEvent(output, response.event());
   return kDone;
 }
 

@@ -33,6 +33,8 @@ struct Command {
 void AddStatus(Command& command);
 void AddService(Command& command);
 void AddConfig(Command& command);
+void AddCertificate(Command& command);
+void AddTrustAnchor(Command& command);
 void AddVirtualService(Command& command);
 void AddServer(Command& command);
 void AddStats(Command& command);
@@ -43,6 +45,9 @@ void AddEvent(Command& command);
 void AddLog(Command& command);
 void AddSystem(Command& command);
 void AddCompletion(Command& command);
+
+// Prints what happened: "mail: certificate imported".
+void PrintEvent(Output& output, const admin::Event& event);
 
 // Prints what a change did: the event's text, or the response as JSON or text format. Returns
 // kDone.

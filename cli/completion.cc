@@ -1,5 +1,6 @@
 // alohactl completion: shell completion made from the tree of nouns and verbs, so that it never
-// lags behind. Names of servers, virtual services and workers come from the running supervisor.
+// lags behind. Names of servers, virtual services, certificates and workers come from the running
+// supervisor.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -15,11 +16,14 @@ namespace {
 // Shell text that prints one candidate a line for a positional or for the value of an option;
 // empty: nothing is known.
 std::string Candidates(const std::string& noun, const std::string& what) {
-  if (what == "FILE" || what == "--ca" || what == "--cert" || what == "--key") return "echo @files";
+  if (what == "FILE" || what == "--ca" || what == "--cert" || what == "--key" || what == "--ocsp") {
+    return "echo @files";
+  }
   if (what == "-o" || what == "--output") return "printf '%s\\n' table json textproto";
   if (what == "--virtual-service") return "_alohactl_names virtual-service '$1'";
   if (what == "--server") return "_alohactl_names server '$2'";
   if (what == "SERVER") return "_alohactl_names server '$2, $1 \"/\" $2'";
+  if (what == "--key-type") return "printf '%s\\n' ecdsa-p256 ecdsa-p384 rsa-2048 rsa-3072";
   if (what == "SHELL") return "printf '%s\\n' bash zsh";
   if (what == "NAME" && noun == "service") return "printf '%s\\n' system vrrp haproxy stunnel";
   if (what == "NAME") return fmt::format("_alohactl_names {} '$1'", noun);

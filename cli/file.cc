@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 
 #include "cli/output.h"
@@ -22,20 +23,22 @@ std::string_view Unsuitable(mode_t mode) {
   return "is not a regular file";
 }
 
+// Reads into one buffer that never moves, so that of a secret there is no second copy.
 tl::expected<std::string, std::string> ReadAll(int fd, const std::string& label, size_t max_bytes) {
-  std::string text;
-  std::string chunk(64 << 10, '\0');
-  for (;;) {
-    ssize_t got = read(fd, chunk.data(), chunk.size());
+  std::string text(max_bytes + 1, '\0');
+  size_t size = 0;
+  while (size < text.size()) {
+    ssize_t got = read(fd, text.data() + size, text.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return tl::make_unexpected(fmt::format("{}: {}", label, std::strerror(errno)));
-    if (got == 0) return text;
-    text.append(chunk, 0, static_cast<size_t>(got));
-    if (text.size() > max_bytes) {
-      return tl::make_unexpected(
-          fmt::format("{}: is larger than {}, the most that is read", label, Bytes(max_bytes)));
+    if (got == 0) {
+      text.resize(size);
+      return text;
     }
+    size += static_cast<size_t>(got);
   }
+  return tl::make_unexpected(
+      fmt::format("{}: is larger than {}, the most that is read", label, Bytes(max_bytes)));
 }
 
 // Length of the well-formed UTF-8 sequence at the start of `text` (RFC 3629: no overlong forms, no
@@ -59,6 +62,19 @@ size_t Utf8Sequence(std::string_view text) {
 }
 
 }  // namespace
+
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t length = Utf8Sequence(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string FileStem(const std::string& path) {
+  return path == "-" ? "" : std::filesystem::path(path).stem().string();
+}
 
 std::string FileLabel(const std::string& path) { return path == "-" ? "standard input" : path; }
 

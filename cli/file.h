@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 
 namespace aloha::cli {
@@ -19,6 +20,12 @@ tl::expected<std::string, std::string> ReadFile(const std::string& path, size_t 
 // The same for a configuration: at most kMaxConfigBytes of UTF-8; the error has the line and column
 // of the first byte that is not.
 tl::expected<std::string, std::string> ReadConfigFile(const std::string& path);
+
+// Whether the text is well-formed UTF-8 (RFC 3629).
+bool IsUtf8(std::string_view text);
+
+// What a file is called that was given no name: "mail" for "/tmp/mail.pfx". Empty for "-".
+std::string FileStem(const std::string& path);
 
 // The name of a file in messages: "standard input" for "-".
 std::string FileLabel(const std::string& path);

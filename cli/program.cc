@@ -47,6 +47,8 @@ void AddNouns(Command& command) {
   AddStatus(command);
   AddService(command);
   AddConfig(command);
+  AddCertificate(command);
+  AddTrustAnchor(command);
   AddVirtualService(command);
   AddServer(command);
   AddStats(command);

@@ -44,6 +44,8 @@ TEST(Completion, NounsVerbsAndValues) {
   EXPECT_EQ(Offered("--timeout 3 service stop h"), "haproxy\n");
   EXPECT_EQ(Offered("stats show -o j"), "json\n");
   EXPECT_EQ(Offered("completion b"), "bash\n");
+  EXPECT_EQ(Offered("certificate ''"), "import\nlist\nshow\ndelete\nself-signed\n");
+  EXPECT_EQ(Offered("certificate self-signed x --key-type r"), "rsa-2048\nrsa-3072\n");
 }
 
 TEST(Completion, OptionsOfTheVerbAndGlobalOnes) {
@@ -55,6 +57,9 @@ TEST(Completion, OptionsOfTheVerbAndGlobalOnes) {
 TEST(Completion, FilesWhereFilesAreMeant) {
   EXPECT_THAT(Offered("config apply /et"), HasSubstr("/etc\n"));
   EXPECT_THAT(Offered("--ca /et"), HasSubstr("/etc\n"));
+  EXPECT_THAT(Offered("certificate import /et"), HasSubstr("/etc\n"));
+  EXPECT_THAT(Offered("ca import /et"), HasSubstr("/etc\n"));
+  EXPECT_THAT(Offered("certificate import x --ocsp /et"), HasSubstr("/etc\n"));
 }
 
 TEST(Completion, ZshScriptBeginsWithItsTag) {

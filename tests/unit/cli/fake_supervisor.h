@@ -16,6 +16,7 @@
 #include "admin/v1/configuration.grpc.pb.h"
 #include "admin/v1/traffic.grpc.pb.h"
 #include "cli/program.h"
+#include "tests/unit/cli/fake_certificates.h"
 
 namespace aloha::cli {
 
@@ -207,9 +208,9 @@ class FakeSupervisor {
     folder = mkdtemp(pattern.data());
     grpc::ServerBuilder builder;
     builder.AddListeningPort("unix:" + socket(), grpc::InsecureServerCredentials());
-    for (grpc::Service* service :
-         std::initializer_list<grpc::Service*>{&services, &configuration, &virtual_services,
-                                               &servers, &sessions, &workers, &logs, &stats}) {
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+             &services, &configuration, &virtual_services, &servers, &sessions, &workers, &logs,
+             &stats, &certificates, &trust_anchors}) {
       builder.RegisterService(service);
     }
     server_ = builder.BuildAndStart();
@@ -238,6 +239,8 @@ class FakeSupervisor {
   FakeWorkers workers;
   FakeLogs logs;
   FakeStats stats;
+  FakeCertificates certificates;
+  FakeTrustAnchors trust_anchors;
 
  private:
   std::unique_ptr<grpc::Server> server_;

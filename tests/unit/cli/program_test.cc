@@ -56,7 +56,7 @@ TEST(Usage, WrongCommandLinesExitWithTwo) {
 TEST(Usage, HelpAndVersionExitWithZero) {
   for (const std::string noun :
        {"status", "service", "config", "virtual-service", "server", "stats", "session",
-        "persistence", "worker", "event", "log", "system", "completion"}) {
+        "persistence", "worker", "event", "log", "system", "completion", "certificate", "ca"}) {
     Outcome outcome = RunLine({noun, "--help"});
     EXPECT_EQ(outcome.code, kDone) << noun;
     EXPECT_THAT(outcome.out, HasSubstr("Example:")) << noun;
