@@ -214,6 +214,21 @@ void Checker::TrustAnchor(const std::string& path, const std::string& name) {
                           Quote(name)));
 }
 
+void Checker::ServerProof(const std::string& path, const config::v1::ServerTls& tls) {
+  const bool by_ca = !tls.has_verify() || tls.verify() == config::v1::ServerTls::CA;
+  if (by_ca && tls.ca().empty() && !facts_.system_anchors) {
+    Missing(path + ".ca",
+            "the operating system has no trust anchors (install ca-certificates, or name one)");
+  }
+  if (!by_ca && !tls.ca().empty()) Warn(path + ".ca", "has no effect but with verify: CA");
+  if (!tls.pin_sha256().empty() && tls.verify() != config::v1::ServerTls::PIN) {
+    Warn(path + ".pin_sha256", "has no effect but with verify: PIN");
+  }
+  if (tls.verify() == config::v1::ServerTls::NONE) {
+    Warn(path + ".verify", "NONE: whoever can stand between reads everything");
+  }
+}
+
 void Checker::Pin(const std::string& path, std::string_view hex) {
   const bool good =
       hex.size() == 64 && std::all_of(hex.begin(), hex.end(), [](char c) {

@@ -62,9 +62,11 @@ class Checker {
   template <typename Repeated>
   void Certificates(const std::string& path, const Repeated& names);
   void TrustAnchor(const std::string& path, const std::string& name);
-  // ServerTls or SmtpServerTls.
+  // ServerTls or SmtpServerTls as it is written.
   template <typename Tls>
   void ServerTls(const std::string& path, const Tls& tls);
+  // The same settings where TLS begins by them: what proves the servers is at hand.
+  void ServerProof(const std::string& path, const config::v1::ServerTls& tls);
 
  private:
   void Add(const std::string& path, std::string message, Severity severity);
@@ -85,7 +87,7 @@ void ValidateExchangeAdvice(const config::v1::Config& config, Checker& check);
 void ValidateVirtualServices(const config::v1::Config& config, Checker& check);
 void ValidateOthers(const config::v1::Config& config, Checker& check);
 void ValidateClashes(const config::v1::Config& config, Checker& check);
-void RefuseUnsupported(const config::v1::Config& config, Checker& check);
+void WarnOfUnsupported(const config::v1::Config& config, Checker& check);
 
 // Parts of a virtual service.
 void ValidateServers(const std::string& path,

@@ -152,6 +152,7 @@ void Compilation::Finish() {
     }
     out.system.mutable_listeners()->MergeFrom(service.listeners());
   }
+  FinishTls();
 }
 
 Compiled Compile(const config::v1::Config& config, const CompileInput& input) {

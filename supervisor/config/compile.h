@@ -32,8 +32,12 @@ struct Compiled {
   worker::v1::ProxySnapshot proxy;
   worker::v1::HealthSnapshot health;
   worker::v1::SystemSnapshot system;
-  worker::v1::WuiSnapshot wui;      // nothing in it: aloha-wui need not run
+  worker::v1::WuiSnapshot wui;  // nothing in it: aloha-wui need not run
+  worker::v1::TlsSnapshot tls;  // nothing in it: aloha-tls need not run; without ticket keys
+  worker::v1::KeysSnapshot keys;
   std::vector<CompiledArea> areas;  // all five, in the order of the configuration
+  // Listeners that are left out until a certificate of theirs is at hand; a sentence each.
+  std::vector<std::string> waiting;
 };
 
 // What else the output depends on.
@@ -42,10 +46,13 @@ struct CompileInput {
   uint32_t cores = 1;                        // what "one thread per core" means here
   std::string secret;                        // keys cookie values and hashes of Authorization
   std::map<std::string, std::string> pages;  // contents of error pages, by the path of their file
+  config::v1::StoredCertificates certificates;
+  std::vector<std::string> system_anchors;  // those of the operating system, DER
 };
 
 // Compiles a configuration that Validate found no error in. The same input makes the same output,
-// byte for byte. An error page whose file is not among `pages` stays the built-in one.
+// byte for byte. An error page whose file is not among `pages` stays the built-in one; a listener
+// none of whose certificates is at hand is left out.
 Compiled Compile(const config::v1::Config& config, const CompileInput& input);
 
 }  // namespace aloha::supervisor

@@ -15,21 +15,39 @@ using config::v1::Config;
 using config::v1::ExchangeServer;
 using namespace std::chrono_literals;
 
-void AddServer(Compilation& compilation, const ExchangeServer& server, uint32_t port,
-               worker_v1::VirtualService* service) {
+void AddServer(Compilation& compilation, Area area, const AreaPort& port,
+               const ExchangeServer& server, worker_v1::VirtualService* service) {
   worker_v1::Server* to = service->add_servers();
   to->set_name(server.name());
   to->set_address(CanonicalAddress(server.address()));
-  to->set_port(port);
+  to->set_port(port.server_port);
   to->set_weight(server.has_weight() ? server.weight() : 1);
   to->set_max_connections(server.max_connections());
   to->set_slow_start_ms(ParseDuration(server.slow_start()).value_or(0ms).count());
   to->set_admin_state(compilation.StateOf(service->name(), server.name(), true));
+  if (port.server_tls == TlsStart::kNever) return;
+  const std::string name = AreaName(area);
+  to->set_tls(compilation.UseTlsServer(name, name, ServerTlsOf(compilation.config, area),
+                                       area == Area::kHttp));
+  if (port.server_tls == TlsStart::kStarttls) to->set_starttls(worker_v1::MAIL_PROTOCOL_SMTP);
 }
 
-const google::protobuf::RepeatedPtrField<std::string>& AllowFrom(const Config& config, Area area) {
-  if (area == Area::kImap) return config.imap().allow_from();
-  return area == Area::kPop3 ? config.pop3().allow_from() : config.smtp().allow_from();
+google::protobuf::RepeatedPtrField<std::string> AllowFrom(const Config& config, Area area) {
+  switch (area) {
+    case Area::kImap:
+      return config.imap().allow_from();
+    case Area::kPop3:
+      return config.pop3().allow_from();
+    case Area::kSmtp:
+      return config.smtp().allow_from();
+    default:
+      return {};
+  }
+}
+
+worker_v1::MailProtocol MailProtocolOf(Area area) {
+  if (area == Area::kImap) return worker_v1::MAIL_PROTOCOL_IMAP;
+  return area == Area::kPop3 ? worker_v1::MAIL_PROTOCOL_POP3 : worker_v1::MAIL_PROTOCOL_SMTP;
 }
 
 void CompileMail(Compilation& compilation, Area area, const AreaPort& port) {
@@ -43,6 +61,9 @@ void CompileMail(Compilation& compilation, Area area, const AreaPort& port) {
     const std::string id = CheckId(port.service, server.name());
     worker_v1::Check* check = compilation.AddCheck(id, server.address(), port.server_port);
     if (port.use == PortUse::kTls) check->mutable_tls();
+    if (port.server_tls == TlsStart::kFirstByte) {
+      check->mutable_tls()->set_server_name(ServerTlsOf(config, area).server_name());
+    }
     if (area == Area::kImap) check->mutable_imap();
     if (area == Area::kPop3) check->mutable_pop3();
     if (area == Area::kSmtp) check->mutable_smtp();
@@ -80,7 +101,7 @@ void CompileArea(Compilation& compilation, Area area) {
   for (const AreaPort& port : PortsOf(compilation.config, area)) {
     if (area == Area::kHttp) {
       CompileHttpPort(compilation, port);
-    } else if (port.use != PortUse::kTlsEnds) {  // which was refused
+    } else {
       CompileMail(compilation, area, port);
     }
   }
@@ -88,23 +109,38 @@ void CompileArea(Compilation& compilation, Area area) {
 
 }  // namespace
 
-void AddAreaListeners(Compilation& compilation, const AreaPort& port,
+void AddAreaListeners(Compilation& compilation, Area area, const AreaPort& port,
                       worker_v1::VirtualService* service) {
-  for (const std::string& address : ListenAddresses(compilation.config)) {
-    compilation.AddListener(service, address, port.port, false);
+  const Config& config = compilation.config;
+  for (const std::string& address : ListenAddresses(config)) {
+    if (port.use != PortUse::kTlsEnds) {
+      compilation.AddListener(service, address, port.port, false);
+      continue;
+    }
+    worker_v1::Listener listener;
+    listener.set_address(CanonicalAddress(address));
+    listener.set_port(port.port);
+    listener.set_tls(port.client_tls == TlsStart::kFirstByte);
+    if (port.client_tls == TlsStart::kStarttls) {
+      listener.set_starttls(MailProtocolOf(area));
+      listener.set_starttls_required(port.client_tls_required);
+    }
+    TlsEnd tls{.certificates = CertificatesOf(config, area), .allow_from = AllowFrom(config, area)};
+    if (area == Area::kHttp) tls.profile = TlsProfileOf(config.http().tls_profile());
+    compilation.AddTlsListener(service, listener, tls);
   }
 }
 
 void AddAreaServers(Compilation& compilation, Area area, const AreaPort& port,
                     worker_v1::VirtualService* service) {
   for (const ExchangeServer& server : ServersOf(compilation.config, area)) {
-    AddServer(compilation, server, port.server_port, service);
+    AddServer(compilation, area, port, server, service);
   }
 }
 
 worker_v1::VirtualService* AddAreaPort(Compilation& compilation, Area area, const AreaPort& port) {
   worker_v1::VirtualService* service = compilation.AddService(port.service);
-  AddAreaListeners(compilation, port, service);
+  AddAreaListeners(compilation, area, port, service);
   service->set_idle_timeout_ms(IdleTimeout(compilation.config, area).count());
   service->set_log_sni(port.use == PortUse::kTls);
   AddAreaServers(compilation, area, port, service);
@@ -117,7 +153,12 @@ void CompileExchange(Compilation& compilation) {
     if (Runs(compilation.config, area)) {
       result.state = AreaState::kOk;
       const int before = compilation.out.proxy.services_size();
+      const size_t waiting = compilation.out.waiting.size();
       CompileArea(compilation, area);
+      if (compilation.out.waiting.size() > waiting) {
+        result.state = AreaState::kIncomplete;
+        result.reason = compilation.out.waiting.back();
+      }
       for (int i = before; i < compilation.out.proxy.services_size(); ++i) {
         result.services.push_back(compilation.out.proxy.services(i).name());
       }

@@ -40,7 +40,11 @@ worker_v1::Check* AddDirectoryCheck(Compilation& compilation, const AreaPort& po
   const bool newer = IsExchange2013OrLater(compilation.config);
   const Http& area = compilation.config.http();
   worker_v1::Check* check = compilation.AddCheck(id, server.address(), port.server_port);
-  if (area.mode() != Http::SSL_OFFLOAD) check->mutable_tls()->set_server_name(area.host_name());
+  if (area.mode() == Http::SSL_FORWARD) check->mutable_tls()->set_server_name(area.host_name());
+  if (area.mode() == Http::SSL_BRIDGE) {
+    check->mutable_tls()->set_server_name(
+        ServerTlsOf(compilation.config, Area::kHttp).server_name());
+  }
   worker_v1::HttpCheck* http = check->mutable_http();
   http->set_method("GET");
   http->set_path(newer ? directory.check_path_2013 : directory.check_path_2010);
@@ -154,9 +158,9 @@ void CompileExtraPaths(Compilation& compilation, const AreaPort& port, worker_v1
 void CompileDirectories(Compilation& compilation, const AreaPort& port) {
   const Config& config = compilation.config;
   worker_v1::VirtualService* service = compilation.AddService(port.service);
-  AddAreaListeners(compilation, port, service);
-  service->set_idle_timeout_ms(IdleTimeout(config, Area::kHttp).count());
   worker_v1::HttpRules* http = compilation.UseHttp(service);
+  AddAreaListeners(compilation, Area::kHttp, port, service);
+  service->set_idle_timeout_ms(IdleTimeout(config, Area::kHttp).count());
   for (const Directory& directory : Directories()) {
     CompileDirectory(compilation, port, directory, http);
   }
@@ -174,7 +178,7 @@ void CompileDirectories(Compilation& compilation, const AreaPort& port) {
 
 void CompileRedirect(Compilation& compilation, const AreaPort& port) {
   worker_v1::VirtualService* service = compilation.AddService(port.service);
-  AddAreaListeners(compilation, port, service);
+  AddAreaListeners(compilation, Area::kHttp, port, service);
   const Http& area = compilation.config.http();
   worker_v1::HttpRedirect* redirect = compilation.UseHttp(service)->mutable_redirect();
   redirect->set_https_port(area.has_virtual_https_port() ? area.virtual_https_port() : 443);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,13 @@
 #include "supervisor/config/exchange.h"
 
 namespace aloha::supervisor {
+
+// What clients meet where TLS ends.
+struct TlsEnd {
+  std::vector<std::string> certificates;  // names
+  worker::v1::TlsProfile profile = worker::v1::TLS_PROFILE_INTERMEDIATE;
+  google::protobuf::RepeatedPtrField<std::string> allow_from;
+};
 
 // Collects the output.
 class Compilation {
@@ -22,6 +30,14 @@ class Compilation {
   worker::v1::VirtualService* AddService(const std::string& name);
   void AddListener(worker::v1::VirtualService* service, const std::string& address, uint32_t port,
                    bool accept_proxy);
+  // A listener on which TLS ends, with the first byte (listener.tls) or after listener.starttls.
+  // Left out while none of the certificates is at hand.
+  void AddTlsListener(worker::v1::VirtualService* service, const worker::v1::Listener& listener,
+                      const TlsEnd& tls);
+  // Settings of TLS towards servers; answers the name they have in the snapshot: that of the first
+  // with the same settings and owner, or `name`.
+  std::string UseTlsServer(const std::string& owner, const std::string& name,
+                           const config::v1::ServerTls& settings, bool http);
   // Makes the service use the table, which keeps entries at least so long.
   void UseStickTable(worker::v1::VirtualService* service, const std::string& table,
                      std::chrono::milliseconds expiry);
@@ -42,19 +58,27 @@ class Compilation {
   worker::v1::AdminState StateOf(const std::string& service, const std::string& server,
                                  bool in_exchange_area) const;
 
-  // Stick tables, their key, and listeners, which need all services.
+  // Stick tables, their key, listeners and TLS, which need all services.
   void Finish();
 
   const config::v1::Config& config;
   Compiled out;
 
  private:
+  bool UseCertificate(const std::string& name);
+  void FinishTls();
+
   const CompileInput& input_;
   std::map<std::string, std::chrono::milliseconds> tables_;
+  std::set<std::string> certificates_;              // in use
+  std::map<std::string, std::string> tls_servers_;  // names, by owner and settings
 };
 
 // "service/server".
 std::string CheckId(const std::string& service, const std::string& server);
+
+// INTERMEDIATE unless said otherwise.
+worker::v1::TlsProfile TlsProfileOf(config::v1::ListenerTls::Profile profile);
 
 // The canonical text of an address, which is the name of a listener between processes.
 std::string CanonicalAddress(const std::string& text);
@@ -64,7 +88,7 @@ std::string CanonicalAddress(const std::string& text);
 inline constexpr std::chrono::milliseconds kLeastAffinity = std::chrono::hours(1);
 
 // Parts of the virtual service of one port of an Exchange area.
-void AddAreaListeners(Compilation& compilation, const AreaPort& port,
+void AddAreaListeners(Compilation& compilation, Area area, const AreaPort& port,
                       worker::v1::VirtualService* service);
 void AddAreaServers(Compilation& compilation, Area area, const AreaPort& port,
                     worker::v1::VirtualService* service);

@@ -101,6 +101,7 @@ struct ServerGroup {
   const Persistence& persistence;
   const HealthCheck* health_check;  // null: none
   uint64_t idle_timeout_ms;
+  bool http;
 };
 
 void CompileServer(Compilation& compilation, const ServerGroup& group,
@@ -116,6 +117,10 @@ void CompileServer(Compilation& compilation, const ServerGroup& group,
   to->set_admin_state(compilation.StateOf(group.name, server.name(), false));
   to->set_unchecked(group.health_check == nullptr);
   if (group.persistence.has_cookie()) to->set_cookie(server.cookie());
+  if (server.has_tls()) {
+    to->set_tls(compilation.UseTlsServer(
+        group.name, fmt::format("{}/{}", group.name, server.name()), server.tls(), group.http));
+  }
   if (group.health_check == nullptr) return;
   const HealthCheck& health_check = *group.health_check;
   const std::string id = CheckId(group.name, server.name());
@@ -189,24 +194,56 @@ void SetHttpRules(const VirtualService& from, worker_v1::HttpRules* to) {
                                                         : limit.requests_per_second());
 }
 
+worker_v1::MailProtocol StarttlsOf(const config::v1::Listener& listener) {
+  switch (listener.starttls()) {
+    case config::v1::Listener::SMTP:
+      return worker_v1::MAIL_PROTOCOL_SMTP;
+    case config::v1::Listener::IMAP:
+      return worker_v1::MAIL_PROTOCOL_IMAP;
+    case config::v1::Listener::POP3:
+      return worker_v1::MAIL_PROTOCOL_POP3;
+    default:
+      return worker_v1::MAIL_PROTOCOL_UNSPECIFIED;
+  }
+}
+
+void CompileListener(Compilation& compilation, const VirtualService& from,
+                     const config::v1::Listener& listener, worker_v1::VirtualService* service) {
+  const std::string address = listener.has_address() ? listener.address() : "0.0.0.0";
+  if (!listener.has_tls()) {
+    return compilation.AddListener(service, address, listener.port(), listener.accept_proxy());
+  }
+  worker_v1::Listener to;
+  to.set_address(CanonicalAddress(address));
+  to.set_port(listener.port());
+  to.set_accept_proxy(listener.accept_proxy());
+  to.set_starttls(StarttlsOf(listener));
+  to.set_tls(!listener.has_starttls());
+  const auto& names = listener.tls().certificate();
+  compilation.AddTlsListener(service, to,
+                             {.certificates = {names.begin(), names.end()},
+                              .profile = TlsProfileOf(listener.tls().profile()),
+                              .allow_from = from.allow_from()});
+}
+
 void CompileService(Compilation& compilation, const VirtualService& from) {
   const HealthCheck* health_check = from.has_health_check() ? &from.health_check() : nullptr;
   const uint64_t idle = Milliseconds(from.has_idle_timeout(), from.idle_timeout(), 10min);
-  worker_v1::VirtualService* service = CompileGroup(
-      compilation, from, {from.name(), from.server(), from.persistence(), health_check, idle});
-  for (const auto& listener : from.listener()) {
-    compilation.AddListener(service, listener.has_address() ? listener.address() : "0.0.0.0",
-                            listener.port(), listener.accept_proxy());
-  }
+  const bool http = from.protocol() == VirtualService::HTTP;
+  worker_v1::VirtualService* service =
+      CompileGroup(compilation, from,
+                   {from.name(), from.server(), from.persistence(), health_check, idle, http});
   *service->mutable_allow_from() = from.allow_from();
-  if (from.protocol() != VirtualService::HTTP) return;
-  SetHttpRules(from, compilation.UseHttp(service));
+  if (http) SetHttpRules(from, compilation.UseHttp(service));
+  for (const auto& listener : from.listener()) {
+    CompileListener(compilation, from, listener, service);
+  }
   for (const auto& pool : from.pool()) {
     CompileGroup(
         compilation, from,
         {PoolServiceName(from.name(), pool.name()), pool.server(), PersistenceOf(from, pool),
          pool.has_health_check() ? &pool.health_check() : health_check,
-         pool.has_idle_timeout() ? Milliseconds(true, pool.idle_timeout(), 10min) : idle});
+         pool.has_idle_timeout() ? Milliseconds(true, pool.idle_timeout(), 10min) : idle, http});
   }
 }
 

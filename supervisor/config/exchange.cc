@@ -14,7 +14,6 @@ using config::v1::Config;
 using config::v1::Http;
 using config::v1::HttpDirectory;
 using config::v1::Mail;
-using config::v1::SmtpArea;
 using namespace std::chrono_literals;
 
 constexpr char kHealthOwa[] = "/owa/healthcheck.htm";
@@ -47,108 +46,6 @@ constexpr Directory kDirectories[] = {
     {HttpDirectory::POWERSHELL, "powershell", "powershell", "/powershell", 15min,
      "Remote PowerShell sessions break off", "/powershell/", 401, "/powershell/", 401},
 };
-
-// Default ports and the mail area's fields, the same for its three kinds.
-struct MailPorts {
-  Mail::Mode mode = Mail::DISABLED;
-  uint32_t clear = 0, ssl = 0, server_clear = 0, server_ssl = 0;
-};
-
-template <typename AreaMessage>
-MailPorts ReadMail(const AreaMessage& area, uint32_t clear, uint32_t ssl) {
-  MailPorts ports;
-  ports.mode = area.mode();
-  ports.clear = area.has_virtual_port() ? area.virtual_port() : clear;
-  ports.ssl = area.has_virtual_ssl_port() ? area.virtual_ssl_port() : ssl;
-  ports.server_clear = area.has_server_port() ? area.server_port() : clear;
-  ports.server_ssl = area.has_server_ssl_port() ? area.server_ssl_port() : ssl;
-  return ports;
-}
-
-MailPorts MailPortsOf(const Config& config, Area area) {
-  switch (area) {
-    case Area::kImap:
-      return ReadMail(config.imap(), 143, 993);
-    case Area::kPop3:
-      return ReadMail(config.pop3(), 110, 995);
-    default:
-      return ReadMail(config.smtp(), 25, 587);
-  }
-}
-
-Mail::Mode ModeOf(const Config& config, Area area) { return MailPortsOf(config, area).mode; }
-
-bool HasClearPort(Mail::Mode mode) {
-  return mode == Mail::CLEAR || mode == Mail::CLEAR_AND_SSL_FORWARD ||
-         mode == Mail::CLEAR_AND_SSL_OFFLOAD || mode == Mail::CLEAR_AND_SSL_BRIDGE;
-}
-bool IsForward(Mail::Mode mode) {
-  return mode == Mail::SSL_FORWARD || mode == Mail::CLEAR_AND_SSL_FORWARD;
-}
-bool IsOffload(Mail::Mode mode) {
-  return mode == Mail::SSL_OFFLOAD || mode == Mail::CLEAR_AND_SSL_OFFLOAD;
-}
-
-bool BeginsWithStarttls(const SmtpArea& smtp, uint32_t ssl_port) {
-  if (smtp.has_ssl_port_mode()) return smtp.ssl_port_mode() == SmtpArea::STARTTLS;
-  return ssl_port == 587;
-}
-
-std::vector<AreaPort> MailPortList(const Config& config, Area area) {
-  const MailPorts ports = MailPortsOf(config, area);
-  const std::string name = AreaName(area);
-  std::vector<AreaPort> list;
-  if (HasClearPort(ports.mode)) {
-    list.push_back(
-        {name, name + ".virtual_port", ports.clear, ports.server_clear, PortUse::kBytes});
-  }
-  if (ports.mode == Mail::CLEAR) return list;
-  const bool forward = IsForward(ports.mode);
-  const bool starttls = area == Area::kSmtp && BeginsWithStarttls(config.smtp(), ports.ssl);
-  const PortUse use = !forward ? PortUse::kTlsEnds : starttls ? PortUse::kBytes : PortUse::kTls;
-  list.push_back({name + "s", name + ".virtual_ssl_port", ports.ssl,
-                  IsOffload(ports.mode) ? ports.server_clear : ports.server_ssl, use});
-  if (area != Area::kSmtp) return list;
-
-  // Where TLS passes through, Exchange itself would have to listen on 465, which it does not by
-  // default.
-  uint32_t implicit = forward || ports.ssl == 465 ? 0 : 465;
-  if (config.smtp().has_implicit_tls_port()) implicit = config.smtp().implicit_tls_port();
-  if (implicit != 0) {
-    list.push_back({fmt::format("smtps-{}", implicit), "smtp.implicit_tls_port", implicit,
-                    forward ? implicit : list.back().server_port,
-                    forward ? PortUse::kTls : PortUse::kTlsEnds});
-  }
-  return list;
-}
-
-std::vector<AreaPort> HttpPortList(const Http& http) {
-  const bool forward = http.mode() == Http::SSL_FORWARD;
-  const uint32_t cas_https = http.has_cas_https_port() ? http.cas_https_port() : 443;
-  const uint32_t cas_http = http.has_cas_http_port() ? http.cas_http_port() : 80;
-  std::vector<AreaPort> list;
-  list.push_back({"https", "http.virtual_https_port",
-                  http.has_virtual_https_port() ? http.virtual_https_port() : 443,
-                  http.mode() == Http::SSL_OFFLOAD ? cas_http : cas_https,
-                  forward ? PortUse::kTls : PortUse::kTlsEnds});
-  const uint32_t redirect = http.has_redirect_http_port() ? http.redirect_http_port() : 80;
-  if (redirect != 0) {
-    list.push_back({"http-redirect", "http.redirect_http_port", redirect, 0, PortUse::kRedirect});
-  }
-  return list;
-}
-
-std::vector<AreaPort> RpcPortList(const config::v1::Rpc& rpc) {
-  const auto entry = [](const char* field, uint32_t port) {
-    return AreaPort{fmt::format("rpc-{}", port), field, port, port, PortUse::kBytes};
-  };
-  return {entry("rpc.endpoint_mapper_port",
-                rpc.has_endpoint_mapper_port() ? rpc.endpoint_mapper_port() : 135),
-          entry("rpc.client_access_port",
-                rpc.has_client_access_port() ? rpc.client_access_port() : 60000),
-          entry("rpc.address_book_port",
-                rpc.has_address_book_port() ? rpc.address_book_port() : 60001)};
-}
 
 // The longest that a directory which is on may be silent.
 std::chrono::milliseconds LongestDirectoryTimeout(const Config& config) {
@@ -194,17 +91,6 @@ const char* AreaName(Area area) {
   return "";
 }
 
-bool IsEnabled(const Config& config, Area area) {
-  switch (area) {
-    case Area::kHttp:
-      return config.http().mode() > Http::DISABLED && Http::Mode_IsValid(config.http().mode());
-    case Area::kRpc:
-      return config.has_rpc() && (!config.rpc().has_enabled() || config.rpc().enabled());
-    default:
-      return ModeOf(config, area) > Mail::DISABLED && Mail::Mode_IsValid(ModeOf(config, area));
-  }
-}
-
 const char* ServerField(const Config& config, Area area) {
   if (area != Area::kSmtp) return "cas_server";
   return config.hub_server().empty() && IsExchange2013OrLater(config) ? "cas_server" : "hub_server";
@@ -221,18 +107,6 @@ bool Runs(const Config& config, Area area) {
 
 bool IsExchange2013OrLater(const Config& config) {
   return config.exchange_version() >= config::v1::EXCHANGE_2013;
-}
-
-std::vector<AreaPort> PortsOf(const Config& config, Area area) {
-  if (!IsEnabled(config, area)) return {};
-  switch (area) {
-    case Area::kHttp:
-      return HttpPortList(config.http());
-    case Area::kRpc:
-      return RpcPortList(config.rpc());
-    default:
-      return MailPortList(config, area);
-  }
 }
 
 bool HasDirectoryServices(const Config& config) {

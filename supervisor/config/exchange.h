@@ -44,17 +44,39 @@ enum class PortUse {
   kRedirect,  // answers with redirects to https
 };
 
+// How TLS begins: not at all, with the first byte, or in the middle of a mail dialogue.
+enum class TlsStart { kNever, kFirstByte, kStarttls };
+
 struct AreaPort {
   std::string service;  // name of the virtual service it belongs to
   std::string field;    // "imap.virtual_port"
   uint32_t port = 0;
   uint32_t server_port = 0;  // 0: none
   PortUse use = PortUse::kBytes;
+  // Where TLS ends here: how it begins towards clients, whether clients must have it, and how it
+  // begins towards the servers.
+  TlsStart client_tls = TlsStart::kNever;
+  bool client_tls_required = true;
+  TlsStart server_tls = TlsStart::kNever;
 };
 
 // The ports that an enabled area listens on, whether it has servers or not. Empty when it is
 // disabled.
 std::vector<AreaPort> PortsOf(const config::v1::Config& config, Area area);
+
+// Name of the certificate that stands in where an area ends TLS and names none.
+inline constexpr char kSelfSigned[] = "self-signed";
+
+// The area is enabled and TLS ends on one of its ports.
+bool EndsTls(const config::v1::Config& config, Area area);
+// TLS begins again towards the servers of one of its ports.
+bool BeginsTls(const config::v1::Config& config, Area area);
+// Names of the certificates that its clients meet: those it names, or kSelfSigned.
+std::vector<std::string> CertificatesOf(const config::v1::Config& config, Area area);
+// How its servers prove themselves, with the name that is expected filled in.
+config::v1::ServerTls ServerTlsOf(const config::v1::Config& config, Area area);
+// An area that runs needs the self-signed certificate.
+bool NeedsSelfSigned(const config::v1::Config& config);
 
 // TLS ends here, so that each directory of the HTTP area is a service of its own.
 bool HasDirectoryServices(const config::v1::Config& config);

@@ -8,6 +8,7 @@
 #include "supervisor/config/address.h"
 #include "supervisor/config/duration.h"
 #include "supervisor/config/plan_http.h"
+#include "supervisor/config/plan_tls.h"
 #include "supervisor/config/print.h"
 
 namespace aloha::supervisor {
@@ -137,6 +138,7 @@ class Planner {
         Servers(*old->second, service);
       }
     }
+    Tls();
     StickTables();
     Process();
     return std::move(steps_);
@@ -178,6 +180,9 @@ class Planner {
             fmt::format("listener {}: PROXY protocol from clients {}", endpoint,
                         placed.listener.accept_proxy() ? "on" : "off"));
       }
+      if (old == old_map.end()) continue;
+      Changed(PlanKind::kTls, placed.service, fmt::format("listener {}: TLS", endpoint),
+              TlsStartText(old->second.listener), TlsStartText(placed.listener));
     }
   }
 
@@ -241,6 +246,7 @@ class Planner {
     changed("weight", std::to_string(old.weight()), std::to_string(now.weight()));
     changed("most connections", Limit(old.max_connections()), Limit(now.max_connections()));
     changed("PROXY protocol", SendProxyText(old.send_proxy()), SendProxyText(now.send_proxy()));
+    changed("TLS", ServerTlsText(old), ServerTlsText(now));
     changed("slow start", Time(old.slow_start_ms()), Time(now.slow_start_ms()));
     if (!old.cookie().empty() && !now.cookie().empty() && old.cookie() != now.cookie()) {
       Add(PlanKind::kServerChanged, service,
@@ -258,6 +264,12 @@ class Planner {
     } else if (is && (!was || before->second != after->second)) {
       Add(PlanKind::kCheckChanged, service,
           fmt::format("server {}: the check {}", now.name(), was ? "changes" : "begins"));
+    }
+  }
+
+  void Tls() {
+    for (const TlsChange& change : TlsChanges(running_, next_)) {
+      Add(PlanKind::kTls, change.service, change.text);
     }
   }
 
@@ -329,6 +341,8 @@ const char* PlanKindName(PlanKind kind) {
       return "server changed";
     case PlanKind::kCheckChanged:
       return "check changed";
+    case PlanKind::kTls:
+      return "tls";
     case PlanKind::kStickTable:
       return "stick table";
     case PlanKind::kLog:

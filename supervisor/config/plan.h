@@ -22,6 +22,7 @@ enum class PlanKind {
   kServerRemoved,
   kServerChanged,
   kCheckChanged,
+  kTls,  // certificates, versions, and how servers prove themselves
   kStickTable,
   kLog,
   kRestart,  // takes effect only after `alohactl service restart`

@@ -75,12 +75,18 @@ std::vector<Problem> Validate(const config::v1::Config& config, const Facts& fac
   // Certificates from files count as at hand: the keys worker reads them when it gets the
   // configuration.
   Facts known = facts;
-  for (const auto& file : config.certificate_file()) known.certificates.insert(file.name());
   Checker check(known);
+  for (int i = 0; i < config.certificate_file_size(); ++i) {
+    const std::string& name = config.certificate_file(i).name();
+    known.certificates.insert(name);
+    if (!facts.certificates.contains(name)) continue;
+    check.Error(IndexPath("certificate_file", i) + ".name",
+                fmt::format("{} is the name of an imported certificate; rename one", Quote(name)));
+  }
   for (const auto part :
        {ValidateValues, ValidateManagement, ValidateNetwork, ValidateHighAvailability,
         ValidateExchange, ValidateExchangeAdvice, ValidateVirtualServices, ValidateOthers,
-        ValidateClashes, RefuseUnsupported}) {
+        ValidateClashes, WarnOfUnsupported}) {
     part(config, check);
   }
   return check.TakeProblems();

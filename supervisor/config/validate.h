@@ -27,8 +27,9 @@ struct Limits {
 
 // What the machine has, as far as a configuration may refer to it.
 struct Facts {
-  std::set<std::string> certificates;   // names
+  std::set<std::string> certificates;   // names of imported ones
   std::set<std::string> trust_anchors;  // names
+  bool system_anchors = true;           // the operating system has trust anchors
   bool secrets_dir = false;             // --secrets-dir was given
   // Reads the file of an error page; empty: files are not looked at.
   std::function<Result<std::string>(const std::string& file)> read_page;

@@ -123,6 +123,17 @@ void AdviseOnMail(const Config& config, Checker& check) {
   }
 }
 
+void AdviseOnCertificates(const Config& config, Checker& check) {
+  for (const Area area : kAreas) {
+    if (!Runs(config, area) || !EndsTls(config, area)) continue;
+    // STARTTLS on a clear port needs a certificate: an error already.
+    if (PortsOf(config, area).front().client_tls == TlsStart::kStarttls) continue;
+    if (CertificatesOf(config, area).front() != kSelfSigned) continue;
+    check.Warn(fmt::format("{}.certificate", AreaName(area)),
+               "self-signed: clients warn, and many refuse; import a certificate and name it");
+  }
+}
+
 void AdviseOnRpc(const Config& config, Checker& check) {
   if (!IsEnabled(config, Area::kRpc)) return;
   if (IsExchange2013OrLater(config)) {
@@ -146,6 +157,7 @@ void ValidateExchangeAdvice(const Config& config, Checker& check) {
   AdviseOnServers(config, check);
   AdviseOnHttp(config, check);
   AdviseOnMail(config, check);
+  AdviseOnCertificates(config, check);
   AdviseOnRpc(config, check);
 }
 

@@ -100,6 +100,11 @@ void CheckExtraPaths(const config::v1::Http& http, Checker& check) {
   }
 }
 
+void CheckServerProof(const Config& config, Area area, Checker& check) {
+  if (!BeginsTls(config, area)) return;
+  check.ServerProof(fmt::format("{}.server_tls", AreaName(area)), ServerTlsOf(config, area));
+}
+
 void CheckHttp(const Config& config, Checker& check) {
   if (!config.has_http()) return;
   const auto& http = config.http();
@@ -119,6 +124,7 @@ void CheckHttp(const Config& config, Checker& check) {
   if (IsEnabled(config, Area::kHttp)) {
     check.Certificates("http.certificate", http.certificate());
     check.ServerTls("http.server_tls", http.server_tls());
+    CheckServerProof(config, Area::kHttp, check);
   }
   CheckDirectories(config, check);
   CheckExtraPaths(http, check);
@@ -129,7 +135,8 @@ void CheckHttp(const Config& config, Checker& check) {
 
 // What IMAP, POP3 and SMTP have in common.
 template <typename AreaMessage>
-void CheckMail(const std::string& name, bool enabled, const AreaMessage& area, Checker& check) {
+void CheckMail(const Config& config, Area which, const AreaMessage& area, Checker& check) {
+  const std::string name = AreaName(which);
   if (!area.has_mode()) {
     check.Missing(name + ".mode", "use " + AllowedValues(*Mail::Mode_descriptor()));
   }
@@ -139,12 +146,23 @@ void CheckMail(const std::string& name, bool enabled, const AreaMessage& area, C
   if (area.has_server_ssl_port()) check.Port(name + ".server_ssl_port", area.server_ssl_port());
   check.IdleTimeout(name + ".timeout", area.has_timeout(), area.timeout());
   check.Networks(name + ".allow_from", area.allow_from());
-  if (!enabled) return;
+  if (!IsEnabled(config, which)) return;
   check.Certificates(name + ".certificate", area.certificate());
   check.ServerTls(name + ".server_tls", area.server_tls());
+  CheckServerProof(config, which, check);
   if (area.starttls() >= Mail::OFFERED && area.certificate().empty()) {
     check.Missing(name + ".certificate",
                   fmt::format("starttls: {} needs one", Mail::Starttls_Name(area.starttls())));
+  }
+}
+
+void CheckSmtpServerTls(const config::v1::SmtpArea& smtp, Checker& check) {
+  const bool bridge = smtp.mode() == Mail::SSL_BRIDGE || smtp.mode() == Mail::CLEAR_AND_SSL_BRIDGE;
+  if (bridge && smtp.server_tls().mode() == config::v1::SmtpServerTls::NONE) {
+    check.Error("smtp.server_tls.mode",
+                fmt::format("NONE leaves the way to the servers in clear, which {} rules out; use "
+                            "STARTTLS or IMPLICIT, or an offload mode",
+                            Mail::Mode_Name(smtp.mode())));
   }
 }
 
@@ -174,10 +192,11 @@ void ValidateExchange(const Config& config, Checker& check) {
   CheckServers("hub_server", config.hub_server(), check);
   if (config.has_listen_address()) check.ListenAddress("listen_address", config.listen_address());
   CheckHttp(config, check);
-  if (config.has_imap()) CheckMail("imap", IsEnabled(config, Area::kImap), config.imap(), check);
-  if (config.has_pop3()) CheckMail("pop3", IsEnabled(config, Area::kPop3), config.pop3(), check);
+  if (config.has_imap()) CheckMail(config, Area::kImap, config.imap(), check);
+  if (config.has_pop3()) CheckMail(config, Area::kPop3, config.pop3(), check);
   if (config.has_smtp()) {
-    CheckMail("smtp", IsEnabled(config, Area::kSmtp), config.smtp(), check);
+    CheckMail(config, Area::kSmtp, config.smtp(), check);
+    CheckSmtpServerTls(config.smtp(), check);
     if (config.smtp().implicit_tls_port() != 0) {
       check.Port("smtp.implicit_tls_port", config.smtp().implicit_tls_port());
     }

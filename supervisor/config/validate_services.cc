@@ -112,7 +112,10 @@ void ValidateServers(const std::string& path,
       check.Number(at + ".max_connections", server.max_connections(), 0, 1'000'000);
     }
     if (server.has_slow_start()) check.Duration(at + ".slow_start", server.slow_start(), 0ms, 1h);
-    if (server.has_tls()) check.ServerTls(at + ".tls", server.tls());
+    if (server.has_tls()) {
+      check.ServerTls(at + ".tls", server.tls());
+      check.ServerProof(at + ".tls", server.tls());
+    }
   }
 }
 

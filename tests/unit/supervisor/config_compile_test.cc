@@ -5,6 +5,7 @@
 #include <set>
 
 #include "supervisor/config/compile.h"
+#include "supervisor/config/exchange.h"
 #include "supervisor/config/factory.h"
 #include "supervisor/config/persistence_secret.h"
 #include "supervisor/config/print.h"
@@ -15,13 +16,27 @@ namespace aloha::supervisor {
 namespace {
 
 ParsedConfig MustCheck(const std::string& text) {
-  ParsedConfig checked = CheckConfig(text, Facts{});
+  ParsedConfig checked = CheckConfig(
+      text,
+      {.certificates = {"mail", "mail-ecdsa"}, .trust_anchors = {"corp"}, .secrets_dir = true});
   for (const Problem& problem : checked.problems) {
-    // What this version refuses compiles all the same, but for TLS.
-    if (problem.message.find("needs TLS termination") != std::string::npos) continue;
     EXPECT_NE(problem.severity, Severity::kError) << FormatProblem(problem);
   }
   return checked;
+}
+
+config::v1::StoredCertificates GoldenCertificates() {
+  config::v1::StoredCertificates stored;
+  for (const char* name : {"mail", "mail-ecdsa", kSelfSigned}) {
+    config::v1::StoredCertificate* certificate = stored.add_certificate();
+    certificate->set_name(name);
+    certificate->set_key(fmt::format("key of {}", name));
+    certificate->add_chain(fmt::format("DER of {}", name));
+  }
+  config::v1::StoredTrustAnchor* anchor = stored.add_trust_anchor();
+  anchor->set_name("corp");
+  anchor->add_certificate()->set_der("DER of corp");
+  return stored;
 }
 
 // The same on every machine.
@@ -29,7 +44,9 @@ CompileInput GoldenInputs() {
   return {.cores = 4,
           .secret = std::string(kSecretBytes, 's'),
           .pages = {{"/etc/aloha/503.html", "<p>Come back later.</p>"},
-                    {"/etc/aloha/404.txt", "Not here."}}};
+                    {"/etc/aloha/404.txt", "Not here."}},
+          .certificates = GoldenCertificates(),
+          .system_anchors = {"DER of the operating system"}};
 }
 
 class CompileTest : public testing::TestWithParam<std::string> {};
@@ -47,12 +64,17 @@ TEST_P(CompileTest, MakesTheSnapshots) {
     for (const std::string& service : area.services) output += " " + service;
     output += "\n";
   }
-  worker::v1::Snapshot proxy, health, system;
+  worker::v1::Snapshot proxy, health, system, tls, keys;
   *proxy.mutable_proxy() = compiled.proxy;
   *health.mutable_health() = compiled.health;
   *system.mutable_system() = compiled.system;
-  ExpectGolden("compile", GetParam(),
-               output + PrintText(proxy) + PrintText(health) + PrintText(system));
+  output += PrintText(proxy) + PrintText(health) + PrintText(system);
+  if (compiled.tls.listeners_size() + compiled.tls.servers_size() > 0) {
+    *tls.mutable_tls() = compiled.tls;
+    *keys.mutable_keys() = compiled.keys;
+    output += PrintText(tls) + PrintText(keys);
+  }
+  ExpectGolden("compile", GetParam(), output);
 }
 
 TEST_P(CompileTest, MakesWhatWorkersExpect) {
@@ -69,7 +91,8 @@ TEST_P(CompileTest, MakesWhatWorkersExpect) {
   }
   for (const auto& table : compiled.proxy.stick_tables()) tables.insert(table.name());
   for (const auto& service : compiled.proxy.services()) {
-    EXPECT_TRUE(service.listeners_size() > 0 || routed.contains(service.name()));
+    EXPECT_TRUE(service.listeners_size() > 0 || routed.contains(service.name()) ||
+                !compiled.waiting.empty());
     EXPECT_TRUE(service.servers_size() > 0 || service.has_http());
     for (const auto& route : service.http().routes()) {
       EXPECT_TRUE(route.service().empty() || services.contains(route.service()));

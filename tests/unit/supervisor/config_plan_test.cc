@@ -14,10 +14,17 @@ constexpr char kImap[] = R"(cas_server { name: "CAS1" address: "10.0.0.1" }
 constexpr char kWeb[] = R"(virtual_service { name: "web" listener { address: "10.0.0.9" port: 80 }
   server { name: "a" address: "10.0.0.1" port: 80 } )";
 
-Compiled Make(const std::string& text) {
-  const ParsedConfig checked = CheckConfig(text, Facts{});
+// With certificates of these names, made anew as often as `edition` says.
+Compiled Make(const std::string& text, const std::string& edition = "1") {
+  const ParsedConfig checked = CheckConfig(text, Facts{.certificates = {"mail", "other"}});
   EXPECT_FALSE(HasErrors(checked.problems)) << text;
-  return Compile(checked.config, {.cores = 2});
+  CompileInput input{.cores = 2};
+  for (const char* name : {"mail", "other"}) {
+    config::v1::StoredCertificate* certificate = input.certificates.add_certificate();
+    certificate->set_name(name);
+    certificate->set_key(name + edition);
+  }
+  return Compile(checked.config, input);
 }
 
 std::vector<std::string> Texts(const std::string& running, const std::string& next) {
@@ -96,6 +103,38 @@ TEST(PlanTest, TellsSettings) {
           "web: queue timeout changes from 1m to 2s", "web: number of retries changes from 3 to 1",
           "web: who is served changes from everybody to 10.0.0.0/8",
           "web: server a: the check begins", "stick table web begins empty"));
+}
+
+std::string Mail(const std::string& imap) {
+  return R"(cas_server { name: "CAS1" address: "10.0.0.1" }
+            cas_server { name: "CAS2" address: "10.0.0.2" } imap { )" +
+         imap + " }";
+}
+
+TEST(PlanTest, TellsTls) {
+  EXPECT_THAT(
+      Texts(Mail("mode: CLEAR"), Mail(R"(mode: CLEAR starttls: REQUIRED certificate: "mail")")),
+      ElementsAre("imap: listener 0.0.0.0:143: TLS changes from off to after STARTTLS, which "
+                  "is required"));
+  EXPECT_THAT(Texts(Mail(R"(mode: SSL_OFFLOAD certificate: "mail")"),
+                    Mail(R"(mode: SSL_OFFLOAD certificate: "other" certificate: "mail")")),
+              ElementsAre("imaps: listener 0.0.0.0:993: certificate changes from mail to other and "
+                          "mail"));
+  EXPECT_THAT(Texts(Mail(R"(mode: SSL_BRIDGE certificate: "mail")"),
+                    Mail(R"(mode: SSL_BRIDGE certificate: "mail" server_tls { verify: NONE })")),
+              ElementsAre("TLS towards servers: the settings imap change for new sessions"));
+  EXPECT_THAT(
+      Texts(Mail(R"(mode: SSL_OFFLOAD certificate: "mail" server_port: 993)"),
+            Mail(R"(mode: SSL_BRIDGE certificate: "mail")")),
+      testing::IsSupersetOf({"imaps: server CAS1: TLS changes from off to with the settings "
+                             "imap"}));
+}
+
+TEST(PlanTest, TellsReplacedCertificates) {
+  const std::string text = Mail(R"(mode: SSL_OFFLOAD certificate: "mail")");
+  const std::vector<PlanStep> steps = Plan(Make(text, "1"), Make(text, "2"));
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_EQ(steps[0].text, "certificate mail is replaced; sessions live on");
 }
 
 TEST(PlanTest, TellsRulesOfHttpAndRebindsNothing) {
