@@ -1,0 +1,135 @@
+#include <openssl/aead.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "workers/net/tls_records.h"
+#include "workers/net/tls_suites.h"
+
+namespace aloha::net {
+namespace {
+
+constexpr size_t kHeader = SSL3_RT_HEADER_LENGTH;
+// RFC 8446 section 4.6.3: update_not_requested.
+constexpr uint8_t kKeyUpdate[] = {SSL3_MT_KEY_UPDATE, 0, 0, 1, SSL_KEY_UPDATE_NOT_REQUESTED};
+
+// The bytes of the parts, in order.
+class Reader {
+ public:
+  explicit Reader(const iovec* parts) : part_(parts) {}
+
+  // `length` bytes that are there: where they lie, if they lie in one part, or else in `out`.
+  const uint8_t* Read(size_t length, uint8_t* out) {
+    while (part_->iov_len == used_) Next();
+    if (part_->iov_len - used_ >= length) return Advance(length);
+    for (size_t done = 0; done < length;) {
+      if (part_->iov_len == used_) Next();
+      const size_t step = std::min(length - done, part_->iov_len - used_);
+      std::memcpy(out + done, Advance(step), step);
+      done += step;
+    }
+    return out;
+  }
+
+ private:
+  void Next() {
+    ++part_;
+    used_ = 0;
+  }
+  const uint8_t* Advance(size_t length) {
+    const auto* const from = static_cast<const uint8_t*>(part_->iov_base) + used_;
+    used_ += length;
+    return from;
+  }
+
+  const iovec* part_;
+  size_t used_ = 0;
+};
+
+}  // namespace
+
+// Of a record, beside its plaintext.
+size_t TlsRecords::Overhead() const {
+  return kHeader + suite_.explicit_iv + suite_.overhead + (version_ == TLS1_3_VERSION ? 1 : 0);
+}
+
+size_t TlsRecords::SealedBound(size_t plaintext, size_t record_bytes) const {
+  const size_t records = (plaintext + record_bytes - 1) / record_bytes;
+  const size_t owed = version_ == TLS1_3_VERSION ? Overhead() + sizeof kKeyUpdate : 0;
+  return plaintext + records * Overhead() + owed;
+}
+
+size_t TlsRecords::Seal(const iovec* parts, int count, size_t record_bytes, char* out) {
+  size_t left = 0;
+  for (int i = 0; i < count; ++i) left += parts[i].iov_len;
+  const size_t records = (left + record_bytes - 1) / record_bytes;
+  // A KeyUpdate may come before them, an alert after them.
+  if (write_ended_ || UINT64_MAX - write_.sequence < records + 2) return 0;
+  auto* const begin = reinterpret_cast<uint8_t*>(out);
+  uint8_t* end = begin;
+  if (write_.sequence >= kRenewKeyAt && version_ == TLS1_3_VERSION) key_update_owed_ = true;
+  if (key_update_owed_) end += SealKeyUpdate(end);
+  Reader reader(parts);
+  while (left > 0 && !write_ended_) {
+    const size_t length = std::min(left, record_bytes);
+    uint8_t* const body = end + kHeader + suite_.explicit_iv;
+    end += SealRecord(SSL3_RT_APPLICATION_DATA, reader.Read(length, body), length, end);
+    left -= length;
+  }
+  return write_ended_ ? 0 : end - begin;
+}
+
+// The new key is of use with the next record.
+size_t TlsRecords::SealKeyUpdate(uint8_t* out) {
+  const size_t size = SealRecord(SSL3_RT_HANDSHAKE, kKeyUpdate, sizeof kKeyUpdate, out);
+  RenewKey(write_);
+  key_update_owed_ = false;
+  return size;
+}
+
+size_t TlsRecords::SealAlert(uint8_t description, char* out) {
+  if (write_ended_ || description == kNoAlert || write_.sequence == UINT64_MAX) return 0;
+  const bool close = description == SSL_AD_CLOSE_NOTIFY;
+  const uint8_t alert[] = {close ? uint8_t{SSL3_AL_WARNING} : uint8_t{SSL3_AL_FATAL}, description};
+  const size_t size =
+      SealRecord(SSL3_RT_ALERT, alert, sizeof alert, reinterpret_cast<uint8_t*>(out));
+  closed_ = close && size > 0;
+  write_ended_ = true;
+  return size;
+}
+
+// Plaintext may lie where its ciphertext is going to. Returns the size of the record; 0: out of
+// memory, the stream of records ends here.
+size_t TlsRecords::SealRecord(uint8_t type, const uint8_t* plaintext, size_t length, uint8_t* out) {
+  const bool v13 = version_ == TLS1_3_VERSION;
+  const EVP_AEAD_CTX* const context = Context(write_);
+  uint8_t* const explicit_iv = out + kHeader;
+  uint8_t* const body = explicit_iv + suite_.explicit_iv;
+  size_t tag_length = 0;
+  if (context == nullptr || !EVP_AEAD_CTX_tag_len(context, &tag_length, length, v13 ? 1 : 0)) {
+    write_ended_ = true;
+    return 0;
+  }
+  const size_t body_length = suite_.explicit_iv + length + tag_length;
+  out[0] = v13 ? uint8_t{SSL3_RT_APPLICATION_DATA} : type;
+  out[1] = SSL3_VERSION_MAJOR;
+  out[2] = static_cast<uint8_t>(v13 ? TLS1_2_VERSION : version_);
+  out[3] = static_cast<uint8_t>(body_length >> 8);
+  out[4] = static_cast<uint8_t>(body_length);
+  ChooseIv(explicit_iv);
+  uint8_t nonce[kMaxNonce], data[kMaxAdditionalData];
+  const size_t nonce_length = Nonce(write_, explicit_iv, nonce);
+  const size_t data_length = AdditionalData(write_, out, length, data);
+  if (!EVP_AEAD_CTX_seal_scatter(context, body, body + length, &tag_length, tag_length, nonce,
+                                 nonce_length, plaintext, length, &type, v13 ? 1 : 0, data,
+                                 data_length)) {
+    write_ended_ = true;
+    return 0;
+  }
+  KeepIv(write_, out + kHeader, body_length);
+  ++write_.sequence;
+  return kHeader + body_length;
+}
+
+}  // namespace aloha::net
