@@ -28,25 +28,41 @@ void Relay::Release(Flow& flow) {
   flow.waiting = 0;
 }
 
-Relay::Outcome Relay::Empty(Flow& flow, int out) {
+Relay::Outcome Relay::Empty(Flow& flow, const Channel& out) {
+  if (out.tls != nullptr && flow.waiting > 0 && !flow.sealed) {
+    if (SealBacklog(flow, *out.tls) == Outcome::kOutFailed) return Outcome::kOutFailed;
+  }
   while (flow.waiting > 0) {
-    const ssize_t sent = flow.pipe ? splice(flow.pipe.read_end.get(), nullptr, out, nullptr,
+    const ssize_t sent = flow.pipe ? splice(flow.pipe.read_end.get(), nullptr, out.fd, nullptr,
                                             flow.waiting, SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
-                                   : send(out, flow.backlog.get() + flow.begin, flow.waiting,
+                                   : send(out.fd, flow.backlog.get() + flow.begin, flow.waiting,
                                           MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN ? Outcome::kBlocked : Outcome::kOutFailed;
     }
-    flow.bytes += sent;
+    if (!flow.sealed) flow.bytes += sent;
     flow.begin += sent;
     flow.waiting -= sent;
   }
   flow.backlog.reset();
+  flow.sealed = false;
   return Outcome::kDrained;
 }
 
-Relay::Outcome Relay::Flush(Flow& flow, int out) {
+// Bytes that were kept before there was a connection.
+Relay::Outcome Relay::SealBacklog(Flow& flow, TlsStream& tls) {
+  const iovec plain{flow.backlog.get() + flow.begin, flow.waiting};
+  const size_t size = tls.Seal(&plain, 1, /*last=*/false, tls_);
+  if (size == 0) return Outcome::kOutFailed;
+  flow.bytes += flow.waiting;
+  const iovec sealed{tls_.out.data(), size};
+  Keep(flow, &sealed, 1, 0);
+  flow.sealed = true;
+  return Outcome::kDrained;
+}
+
+Relay::Outcome Relay::Flush(Flow& flow, const Channel& out) {
   if (flow.waiting == 0) return Outcome::kDrained;
   const Outcome emptied = Empty(flow, out);
   if (emptied == Outcome::kDrained && flow.pipe) pipes_.Return(std::move(flow.pipe));
@@ -58,6 +74,7 @@ void Relay::Keep(Flow& flow, const iovec* parts, int count, size_t skip) {
   for (int i = 0; i < count; ++i) total += parts[i].iov_len;
   flow.waiting = static_cast<uint32_t>(total - skip);
   flow.begin = 0;
+  flow.sealed = false;
   flow.backlog.reset(new char[flow.waiting]);
   size_t at = 0;
   for (int i = 0; i < count; ++i) {
@@ -70,18 +87,25 @@ void Relay::Keep(Flow& flow, const iovec* parts, int count, size_t skip) {
   }
 }
 
-Relay::Outcome Relay::Write(Flow& flow, int out, const iovec* parts, int count, bool last) {
-  const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (last ? MSG_MORE : 0);
+Relay::Outcome Relay::Write(Flow& flow, const Channel& out, const iovec* parts, int count,
+                            bool last) {
   size_t total = 0;
   for (int i = 0; i < count; ++i) total += parts[i].iov_len;
+  if (out.tls != nullptr) {
+    const size_t size = out.tls->Seal(parts, count, last, tls_);
+    if (size == 0) return Outcome::kOutFailed;
+    flow.bytes += total;
+    return SendSealed(flow, out.fd, size, last);
+  }
+  const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (last ? MSG_MORE : 0);
   ssize_t sent;
   if (count == 1) {
-    sent = send(out, parts->iov_base, parts->iov_len, flags);
+    sent = send(out.fd, parts->iov_base, parts->iov_len, flags);
   } else {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(parts);
     message.msg_iovlen = static_cast<size_t>(count);
-    sent = sendmsg(out, &message, flags);
+    sent = sendmsg(out.fd, &message, flags);
   }
   if (sent < 0) {
     if (errno != EAGAIN && errno != EINTR) return Outcome::kOutFailed;
@@ -93,45 +117,75 @@ Relay::Outcome Relay::Write(Flow& flow, int out, const iovec* parts, int count, 
   return Outcome::kBlocked;
 }
 
-Relay::Outcome Relay::Move(Flow& flow, int in, int out, bool to_the_end) {
+// What stands sealed in the scratch space.
+Relay::Outcome Relay::SendSealed(Flow& flow, int out, size_t size, bool last) {
+  ssize_t sent =
+      send(out, tls_.out.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT | (last ? MSG_MORE : 0));
+  if (sent < 0) {
+    if (errno != EAGAIN && errno != EINTR) return Outcome::kOutFailed;
+    sent = 0;
+  }
+  if (static_cast<size_t>(sent) == size) return Outcome::kDrained;
+  const iovec rest{tls_.out.data(), size};
+  Keep(flow, &rest, 1, static_cast<size_t>(sent));
+  flow.sealed = true;
+  return Outcome::kBlocked;
+}
+
+Received Relay::Receive(const Channel& in, char* out, size_t room) {
+  if (in.tls != nullptr) return in.tls->Receive(in.fd, out, room, tls_);
+  const ssize_t got = recv(in.fd, out, room, MSG_DONTWAIT);
+  return {got, got == static_cast<ssize_t>(room)};
+}
+
+void Relay::SayEnd(const Channel& out) {
+  const size_t size = out.tls->SealEnd(tls_);
+  if (size > 0) (void)send(out.fd, tls_.out.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+Relay::Outcome Relay::EndStream(Flow& flow, const Channel& out) {
+  if (out.tls == nullptr) return Outcome::kEnded;
+  const size_t size = out.tls->SealEnd(tls_);
+  if (size == 0) return Outcome::kEnded;
+  const Outcome sent = SendSealed(flow, out.fd, size, /*last=*/false);
+  return sent == Outcome::kDrained ? Outcome::kEnded : sent;
+}
+
+Relay::Outcome Relay::Move(Flow& flow, const Channel& in, const Channel& out, bool to_the_end) {
   if (const Outcome flushed = Flush(flow, out); flushed != Outcome::kDrained) return flushed;
+  const bool sealed = in.tls != nullptr || out.tls != nullptr;
   int rounds = kRounds;
   while (rounds > 0) {
     if (flow.limit == 0) return Outcome::kLimit;
-    const Outcome outcome =
-        flow.heat < kHot ? Copy(flow, in, out, to_the_end, rounds) : Splice(flow, in, out, rounds);
+    const Outcome outcome = sealed || flow.heat < kHot ? Copy(flow, in, out, to_the_end, rounds)
+                                                       : Splice(flow, in.fd, out.fd, rounds);
     if (outcome != Outcome::kUnfinished) return outcome;
   }
   return Outcome::kUnfinished;
 }
 
-Relay::Outcome Relay::Copy(Flow& flow, int in, int out, bool to_the_end, int& rounds) {
-  while (flow.heat < kHot && rounds-- > 0) {
+Relay::Outcome Relay::Copy(Flow& flow, const Channel& in, const Channel& out, bool to_the_end,
+                           int& rounds) {
+  const bool sealed = in.tls != nullptr || out.tls != nullptr;
+  while ((sealed || flow.heat < kHot) && rounds-- > 0) {
     const size_t room = std::min<uint64_t>(kBufferBytes, flow.limit);
-    const ssize_t got = recv(in, buffer_.get(), room, MSG_DONTWAIT);
+    const auto [got, more] = Receive(in, buffer_.get(), room);
     if (got < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN ? Outcome::kDrained : Outcome::kInFailed;
     }
-    if (got == 0) return Outcome::kEnded;
+    if (got == 0) return EndStream(flow, out);
     if (flow.limit != UINT64_MAX) flow.limit -= got;
-    ssize_t sent = send(out, buffer_.get(), got, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0) {
-      if (errno != EAGAIN && errno != EINTR) return Outcome::kOutFailed;
-      sent = 0;
-    }
-    flow.bytes += sent;
-    if (sent < got) {
-      const iovec part{buffer_.get(), static_cast<size_t>(got)};
-      Keep(flow, &part, 1, sent);
-      return Outcome::kBlocked;
+    const iovec part{buffer_.get(), static_cast<size_t>(got)};
+    if (const Outcome written = Write(flow, out, &part, 1); written != Outcome::kDrained) {
+      return written;
     }
     if (flow.limit == 0) return Outcome::kLimit;
-    if (static_cast<size_t>(got) == kBufferBytes) {
+    if (more && static_cast<size_t>(got) == kBufferBytes) {
       ++flow.heat;
     } else {
       flow.heat = 0;
-      if (!to_the_end) return Outcome::kDrained;
+      if (!more && !to_the_end) return Outcome::kDrained;
     }
   }
   return Outcome::kUnfinished;
@@ -156,7 +210,7 @@ Relay::Outcome Relay::Splice(Flow& flow, int in, int out, int& rounds) {
     if (got > 0) {
       if (flow.limit != UINT64_MAX) flow.limit -= got;
       flow.waiting = got;
-      const Outcome flushed = Empty(flow, out);
+      const Outcome flushed = Empty(flow, {out});
       if (flushed != Outcome::kDrained) return flushed;  // the pipe stays, with what waits
     } else if (got == 0) {
       outcome = Outcome::kEnded;

@@ -42,14 +42,18 @@ std::string Quote(const std::string& text) {
 
 std::string FormatAccessLine(const SessionRecord& record) {
   std::string line = fmt::format(
-      "{}:{} [{}] {} {}/{} {}/{}/{} {} {}{} {}/{}/{}/{}/{}{} {}/{}",
+      "{}:{} [{}] {}{} {}/{} {}/{}/{} {} {}{} {}/{}/{}/{}/{}{} {}/{}",
       net::FormatIp(record.client.ip), record.client.port, FormatLocalTime(record.accepted_us),
-      record.service, record.service, record.server.empty() ? "<NOSRV>" : record.server,
-      record.queue_ms, record.connect_ms, record.total_ms, record.bytes_to_client,
-      static_cast<char>(record.cause), static_cast<char>(record.moment), record.process_sessions,
-      record.service_sessions, record.service_sessions, record.server_sessions,
-      record.redispatched ? "+" : "", record.retries, record.server_queue, record.service_queue);
+      record.service, record.tls_version.empty() ? "" : "~", record.service,
+      record.server.empty() ? "<NOSRV>" : record.server, record.queue_ms, record.connect_ms,
+      record.total_ms, record.bytes_to_client, static_cast<char>(record.cause),
+      static_cast<char>(record.moment), record.process_sessions, record.service_sessions,
+      record.service_sessions, record.server_sessions, record.redispatched ? "+" : "",
+      record.retries, record.server_queue, record.service_queue);
   if (!record.sni.empty()) line += " sni:" + record.sni;
+  if (!record.tls_version.empty()) {
+    line += fmt::format(" tls:{}/{}", record.tls_version, record.tls_cipher);
+  }
   return line;
 }
 
@@ -58,13 +62,14 @@ std::string FormatAccessJson(const SessionRecord& record) {
       R"({{"time":"{}","client":"{}","service":{},"server":{},"queue_ms":{},"connect_ms":{},)"
       R"("total_ms":{},"bytes_from_client":{},"bytes_to_client":{},"termination":"{}{}",)"
       R"("retries":{},"redispatched":{},"process_sessions":{},"service_sessions":{},)"
-      R"("server_sessions":{},"server_queue":{},"service_queue":{},"sni":{}}})",
+      R"("server_sessions":{},"server_queue":{},"service_queue":{},"sni":{},)"
+      R"("tls_version":"{}","tls_cipher":"{}"}})",
       FormatUtc(record.accepted_us), record.client.Text(), Quote(record.service),
       Quote(record.server), record.queue_ms, record.connect_ms, record.total_ms,
       record.bytes_from_client, record.bytes_to_client, static_cast<char>(record.cause),
       static_cast<char>(record.moment), record.retries, record.redispatched,
       record.process_sessions, record.service_sessions, record.server_sessions, record.server_queue,
-      record.service_queue, Quote(record.sni));
+      record.service_queue, Quote(record.sni), record.tls_version, record.tls_cipher);
 }
 
 }  // namespace aloha::proxy

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "workers/net/address.h"
 
@@ -50,10 +51,12 @@ struct SessionRecord {
   // Sessions that were ahead in the queues.
   uint32_t server_queue = 0, service_queue = 0;
   std::string sni;  // escaped; empty: none seen
+  // Towards the client, "TLSv1.3" and "TLS_AES_128_GCM_SHA256"; empty: in clear.
+  std::string_view tls_version, tls_cipher;
 };
 
-// HAProxy's TCP log format (configuration manual 2.6, section 8.2.2), in local time, with "
-// sni:NAME" at the end when a name is known.
+// HAProxy's TCP log format (configuration manual 2.6, section 8.2.2; "~" behind the frontend: with
+// TLS), in local time, then " sni:NAME" and " tls:VERSION/CIPHER" where there are such.
 std::string FormatAccessLine(const SessionRecord& record);
 // The same facts as one JSON object; the time is UTC.
 std::string FormatAccessJson(const SessionRecord& record);

@@ -93,9 +93,10 @@ DataThread::DataThread(uint32_t index, Shared& shared, std::unique_ptr<net::Reac
     : index_(index),
       shared_(shared),
       reactor_(std::move(reactor)),
+      last_request_(uint64_t{index} << kThreadShift),
       pause_(new AcceptPause(*this)),
-      last_id_(uint64_t{index} << 48) {
-  reactor_->AfterBatch([this] { graveyard_.clear(); });
+      last_id_(uint64_t{index} << kThreadShift) {
+  reactor_->AfterBatch([this] { FreeDead(); });
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), ("data-" + std::to_string(index_)).c_str());
     reactor_->Run();
@@ -105,6 +106,7 @@ DataThread::DataThread(uint32_t index, Shared& shared, std::unique_ptr<net::Reac
 DataThread::~DataThread() {
   Post([](DataThread& thread) {
     thread.StopListening();
+    thread.LoseTls();
     thread.ForEachSession([](Session& session) { session.End(Cause::kKilled); });
     thread.reactor().timers().Disarm(*thread.pause_);
   });
@@ -130,11 +132,13 @@ void DataThread::Use(const RunningConfig& config) {
     acceptors.back()->Serve(listener.settings, listener.index);
   }
   acceptors_ = std::move(acceptors);
+  tls_listeners_ = config.tls_listeners;
   ResumeAccepting();
 }
 
 void DataThread::StopListening() {
   acceptors_.clear();
+  tls_listeners_.clear();
   ++generation_;
   ForEachSession([](Session& session) { session.Drain(); });
 }
@@ -142,6 +146,9 @@ void DataThread::StopListening() {
 DataThread::ListenerUse DataThread::FindListener(const net::Address& address) const {
   for (const auto& acceptor : acceptors_) {
     if (acceptor->socket()->address == address) return acceptor->use();
+  }
+  for (const TlsListener& listener : tls_listeners_) {
+    if (listener.address == address) return {listener.settings, listener.index};
   }
   return {};
 }
@@ -173,21 +180,28 @@ Session* DataThread::MakeSession(UniqueFd socket, const net::Address& peer,
   return new TcpSession(*this, id, std::move(socket), peer, settings, listener);
 }
 
-void DataThread::Accept(UniqueFd socket, const net::Address& peer,
-                        const std::shared_ptr<const ServiceSettings>& settings, uint16_t listener) {
+Session* DataThread::Admit(UniqueFd socket, const net::Address& peer,
+                           const std::shared_ptr<const ServiceSettings>& settings,
+                           uint16_t listener) {
   const bool announced = settings->listeners[listener].accept_proxy;
   const bool allowed =
       announced || settings->allow_from.empty() || settings->allow_from.Contains(peer.ip);
   if (!allowed || shared_.sessions.load(std::memory_order_relaxed) >= shared_.max_sessions) {
     settings->service->CountDenied();
-    return;
+    return nullptr;
   }
   Session* const session = MakeSession(std::move(socket), peer, settings, listener);
   session->next = sessions_;
   if (sessions_ != nullptr) sessions_->previous = session;
   sessions_ = session;
   shared_.sessions.fetch_add(1, std::memory_order_relaxed);
-  session->Start();
+  return session;
+}
+
+void DataThread::Accept(UniqueFd socket, const net::Address& peer,
+                        const std::shared_ptr<const ServiceSettings>& settings, uint16_t listener) {
+  Session* const session = Admit(std::move(socket), peer, settings, listener);
+  if (session != nullptr) session->Start();
 }
 
 void DataThread::Bury(Session& session) {

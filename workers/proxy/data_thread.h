@@ -7,10 +7,12 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "workers/net/reactor.h"
 #include "workers/net/relay.h"
+#include "workers/net/tls_context_cache.h"
 #include "workers/proxy/running_config.h"
 #include "workers/proxy/session.h"
 #include "workers/runtime/log.h"
@@ -19,11 +21,14 @@ namespace aloha::proxy {
 
 struct HttpScratch;
 
+class DataThread;
+
 // What all data threads have in common.
 struct Shared {
   Log& log;
   const uint32_t max_sessions;
   std::atomic<uint32_t> sessions{0};
+  std::vector<DataThread*> threads;  // all of them, by index; set before they are used
 };
 
 class DataThread {
@@ -62,15 +67,37 @@ class DataThread {
   // Frees the ended session after this batch.
   void Bury(Session& session);
 
+  // Connections come by this link from now on; what was asked for by the one before has failed.
+  void UseTlsLink(const std::shared_ptr<const TlsLink>& link);
+  // Asks for a handshake of this socket, which stays the caller's; the session's OnTls gets the
+  // answer. The id of the request; 0: aloha-tls cannot be reached.
+  uint64_t AskForTls(Session& session, handoff::v1::Handshake handshake, int socket);
+  // A session ticket that came on a connection of that request (handoff.proto).
+  void ReturnTicket(uint64_t request, std::string message);
+  // Nobody waits for it any more; 0 is none.
+  void ForgetTls(uint64_t request) { securing_.erase(request); }
+
  private:
   class Acceptor;
   class AcceptPause;
+  class TlsReceiver;
+  // Numbers of sessions and requests say which thread they are of.
+  static constexpr int kThreadShift = 48;
 
   DataThread(uint32_t index, Shared& shared, std::unique_ptr<net::Reactor> reactor);
   Session* MakeSession(UniqueFd socket, const net::Address& peer,
                        const std::shared_ptr<const ServiceSettings>& settings, uint16_t listener);
+  // Null: refused.
+  Session* Admit(UniqueFd socket, const net::Address& peer,
+                 const std::shared_ptr<const ServiceSettings>& settings, uint16_t listener);
   void Accept(UniqueFd socket, const net::Address& peer,
               const std::shared_ptr<const ServiceSettings>& settings, uint16_t listener);
+  // data_thread_tls.cc: what comes by aloha-tls.
+  void OnTlsArrival(TlsLink::Arrival arrival);
+  void AcceptSecured(TlsLink::Arrival arrival);
+  void AnswerTls(TlsLink::Arrival arrival);
+  void LoseTls();
+  void FreeDead();
   // Descriptors or memory are short: accepting stops for a moment, so that the listeners, still
   // readable, do not spin.
   void PauseAccepting(int error);
@@ -80,10 +107,16 @@ class DataThread {
   Shared& shared_;
   const std::unique_ptr<net::Reactor> reactor_;
   net::Relay relay_;
+  net::TlsContextCache tls_contexts_;
   std::unique_ptr<HttpScratch> http_;
   AccessLog access_log_ = AccessLog::kOff;
   uint32_t generation_ = 0;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::vector<TlsListener> tls_listeners_;
+  std::shared_ptr<TlsReceiver> tls_;                    // null: aloha-tls cannot be reached
+  std::vector<std::shared_ptr<TlsReceiver>> lost_tls_;  // freed after the batch
+  std::unordered_map<uint64_t, Session*> securing_;     // by the request that they wait for
+  uint64_t last_request_;
   std::unique_ptr<AcceptPause> pause_;
   Session* sessions_ = nullptr;  // all that live
   std::vector<std::unique_ptr<Session>> graveyard_;

@@ -28,6 +28,8 @@ Result<> Engine::StartThreads(uint32_t count) {
     threads.push_back(std::move(*thread));
   }
   threads_ = std::move(threads);
+  for (const auto& thread : threads_) shared_.threads.push_back(thread.get());
+  if (tls_link_) ShareTlsLink();
   return {};
 }
 
@@ -67,6 +69,17 @@ void Engine::Commit() {
   }
   CloseSessionsOf(std::move(maintenance), Cause::kKilled);
   CloseSessionsOf(std::move(down), Cause::kServerDown);
+}
+
+void Engine::SetTlsLink(UniqueFd socket) {
+  tls_link_ = std::make_shared<const TlsLink>(std::move(socket));
+  ShareTlsLink();
+}
+
+void Engine::ShareTlsLink() {
+  for (const auto& thread : threads_) {
+    thread->Post([link = tls_link_](DataThread& there) { there.UseTlsLink(link); });
+  }
 }
 
 void Engine::CloseSessionsOf(Service::Servers servers, Cause cause) {

@@ -33,6 +33,9 @@ class Engine {
   // Uses what was prepared. Sessions that live are not touched, but those of servers that went to
   // MAINTENANCE end.
   void Commit();
+  // Connections with TLS come by this socket, from aloha-tls (handoff.proto), and handshakes are
+  // asked for; replaces an earlier one.
+  void SetTlsLink(UniqueFd socket);
   void Abort() { prepared_.reset(); }
 
   // Check states of servers; names that no snapshot knows are kept for a later one. UNKNOWN does
@@ -63,6 +66,7 @@ class Engine {
 
  private:
   Result<> StartThreads(uint32_t count);
+  void ShareTlsLink();
   void CloseSessionsOf(Service::Servers servers, Cause cause);
   bool HoldsHashes(const StickTable& table) const;
   std::string NameOfServer(const StickTable& table, uint64_t name_hash) const;
@@ -70,6 +74,7 @@ class Engine {
   Shared shared_;
   const uint64_t start_ms_;
   std::vector<std::unique_ptr<DataThread>> threads_;
+  std::shared_ptr<const TlsLink> tls_link_;       // null: aloha-tls has not come
   std::shared_ptr<const RunningConfig> running_;  // never null
   std::shared_ptr<const RunningConfig> prepared_;
   // By service and server, whether a snapshot knows them or not.

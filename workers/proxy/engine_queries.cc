@@ -91,6 +91,7 @@ uint64_t EndMatching(DataThread& thread, const Filter& filter) {
 void Engine::StopListening(std::function<void()> done) {
   auto without_listeners = std::make_shared<RunningConfig>(*running_);
   without_listeners->listeners.clear();
+  without_listeners->tls_listeners.clear();
   running_ = std::move(without_listeners);
   Gather<bool>(
       threads_, [](DataThread& thread, bool&) { thread.StopListening(); },

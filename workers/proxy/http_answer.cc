@@ -99,7 +99,7 @@ void HttpSession::Answer(int status, std::string_view extra_fields) {
   out.append("\r\n");
   if (!exchange.to_head) out.append(body);
   const iovec part{out.data(), out.size()};
-  const Outcome outcome = thread_.relay().Write(exchange.to_client, fds_[kClient].get(), &part, 1,
+  const Outcome outcome = thread_.relay().Write(exchange.to_client, ChannelOf(kClient), &part, 1,
                                                 /*last=*/!exchange.keep_alive);
   CountToClient(exchange.to_client.bytes);
   if (outcome == Outcome::kOutFailed) return End(Cause::kClient);

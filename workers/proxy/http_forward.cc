@@ -79,7 +79,7 @@ void HttpSession::BuildRequest(const ServiceSettings& backend) {
   const HttpRules& rules = *settings_->http;
   HttpScratch& scratch = thread_.http();
   const http::RequestHead& head = scratch.request;
-  const bool trusted = rules.trusted_proxies.Contains(client_.ip);
+  const bool trusted = !rules.trusted_proxies.empty() && rules.trusted_proxies.Contains(client_.ip);
   std::string& out = scratch.out;
   out.assign(head.line);
   for (const Field& field : head.fields.all()) {
@@ -110,7 +110,7 @@ void HttpSession::BuildRequest(const ServiceSettings& backend) {
     }
     if (!rules.request_fields.Names(field.name)) out.append(field.line);
   }
-  AppendForwarded(out, head);
+  AppendForwarded(out, head, trusted);
   out.append(rules.request_fields.lines);
   if (!exchange_->request_id.empty()) {
     out.append(rules.request_id_field).append(": ").append(exchange_->request_id).append("\r\n");
@@ -123,8 +123,7 @@ void HttpSession::BuildRequest(const ServiceSettings& backend) {
   out.append("\r\n");
 }
 
-void HttpSession::AppendForwarded(std::string& out, const http::RequestHead& head) {
-  const bool trusted = settings_->http->trusted_proxies.Contains(client_.ip);
+void HttpSession::AppendForwarded(std::string& out, const http::RequestHead& head, bool trusted) {
   out.append("X-Forwarded-For: ");
   bool proto = false;
   if (trusted) {
@@ -134,7 +133,10 @@ void HttpSession::AppendForwarded(std::string& out, const http::RequestHead& hea
     }
   }
   out.append(net::FormatIp(client_.ip)).append("\r\n");
-  if (!proto) out.append("X-Forwarded-Proto: http\r\n");
+  if (!proto) {
+    out.append(tls_[kClient] ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n");
+  }
+  if (tls_[kClient]) out.append("Front-End-Https: On\r\n");
 }
 
 void HttpSession::SendRequest(const std::shared_ptr<const ServiceSettings>& backend,
@@ -146,7 +148,8 @@ void HttpSession::SendRequest(const std::shared_ptr<const ServiceSettings>& back
     claim.connected = server_.get();
     Service::Choice choice = backend->service->Choose(claim, NowMs());
     using Kind = Service::Choice::Kind;
-    if (choice.kind != Kind::kServer || choice.server->address != server_->address) {
+    if (choice.kind != Kind::kServer || choice.server->address != server_->address ||
+        *choice.approach != *approach_) {
       Disconnect();
       ReleaseServer();
       readable_[kServer] = false;
@@ -157,7 +160,7 @@ void HttpSession::SendRequest(const std::shared_ptr<const ServiceSettings>& back
       retries_ = 0;
       redispatched_ = false;
       if (details_) details_->tried.clear();
-      return UseServer(std::move(choice.server), choice.send_proxy);
+      return UseServer(std::move(choice.server), std::move(choice.approach));
     }
     if (!choice.kept) ReleaseServer();
     UseBackend(backend);
@@ -173,7 +176,7 @@ void HttpSession::SendRequest(const std::shared_ptr<const ServiceSettings>& back
   ArmTimerEarlier();
   if (exchange.request != Progress::kDone) SendWithoutDelay();
   const Outcome outcome =
-      thread_.relay().Write(exchange.to_server, fds_[kServer].get(), parts, count);
+      thread_.relay().Write(exchange.to_server, ChannelOf(kServer), parts, count);
   CountToServer(exchange.to_server.bytes);
   OnRequestWritten(outcome);
 }

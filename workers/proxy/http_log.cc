@@ -107,7 +107,8 @@ class Writer {
 template <typename Write>
 void Append(std::string& out, const RequestRecord& record, size_t max_fixed, Write write) {
   const size_t before = out.size();
-  const size_t names = record.frontend.size() + record.backend.size() + record.server.size();
+  const size_t names = record.frontend.size() + record.backend.size() + record.server.size() +
+                       record.tls_version.size() + record.tls_cipher.size();
   const size_t texts = Cut(record.method).size() + Cut(record.target).size() +
                        Cut(record.version).size() + Cut(record.request_id).size() +
                        Cut(record.refused).size();
@@ -187,7 +188,7 @@ void AppendHttpLine(std::string& out, const RequestRecord& record, LogClock& clo
     line.PutThousandth(record.accepted_us);
     line.Put("] ");
     line.Put(record.frontend);
-    line.Put(' ');
+    line.Put(record.tls_version.empty() ? " " : "~ ");
     line.Put(record.backend);
     line.Put('/');
     line.Put(record.server.empty() ? "<NOSRV>" : record.server);
@@ -211,6 +212,12 @@ void AppendHttpLine(std::string& out, const RequestRecord& record, LogClock& clo
     line.PutNumber("/", record.backend_queue);
     line.Put(' ');
     PutRequest(line, record);
+    if (!record.tls_version.empty()) {
+      line.Put(" tls:");
+      line.Put(record.tls_version);
+      line.Put('/');
+      line.Put(record.tls_cipher);
+    }
     if (!record.request_id.empty()) {
       line.Put(" id:");
       line.PutEscaped(Cut(record.request_id));
@@ -260,6 +267,8 @@ void AppendHttpJson(std::string& out, const RequestRecord& record, LogClock& clo
     line.PutText(R"(,"method":)", Cut(record.method));
     line.PutText(R"(,"target":)", Cut(record.target));
     line.PutText(R"(,"version":)", Cut(record.version));
+    line.PutText(R"(,"tls_version":)", record.tls_version);
+    line.PutText(R"(,"tls_cipher":)", record.tls_cipher);
     line.PutText(R"(,"request_id":)", Cut(record.request_id));
     line.PutText(R"(,"refused":)", Cut(record.refused));
     line.Put('}');

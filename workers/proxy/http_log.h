@@ -31,6 +31,8 @@ struct RequestRecord {
   int64_t accepted_us = 0;  // its first byte, since 1970-01-01 UTC
   // The service of the listener, the service whose servers took it, the server (empty: none).
   std::string_view frontend, backend, server;
+  // Towards the client, "TLSv1.3" and "TLS_AES_128_GCM_SHA256"; empty: in clear.
+  std::string_view tls_version, tls_cipher;
   // Milliseconds (HAProxy configuration manual 2.6, section 8.4): TR until the head was there, Tw
   // in queues, Tc connecting, Tr until the response's head was there, Ta in all. -1: not reached.
   int64_t request_ms = -1, queue_ms = -1, connect_ms = -1, response_ms = -1, total_ms = 0;
@@ -52,8 +54,9 @@ struct RequestRecord {
   std::string_view refused;     // why the proxy answered 400 or 502 itself; empty: it did not
 };
 
-// Appends HAProxy's HTTP log format (section 8.2.3) without a line feed, then " id:ID" and
-// " reason:"…"" where there are such. From outside, only printable ASCII but for quotes, "#" and
+// Appends HAProxy's HTTP log format (section 8.2.3; "~" behind the frontend: with TLS) without a
+// line feed, then " tls:VERSION/CIPHER", " id:ID" and " reason:"…"" where there are such. From
+// outside, only printable ASCII but for quotes, "#" and
 // "\" passes; the rest becomes #XX (section 8.6). Method, target, version, id and reason are cut at
 // 1,024 bytes each.
 void AppendHttpLine(std::string& out, const RequestRecord& record, LogClock& clock);

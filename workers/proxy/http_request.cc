@@ -25,7 +25,7 @@ void HttpSession::CountToServer(uint64_t bytes) {
 HttpSession::Outcome HttpSession::FlushRequest() {
   net::Flow& flow = exchange_->to_server;
   const uint64_t before = flow.bytes;
-  const Outcome outcome = thread_.relay().Flush(flow, fds_[kServer].get());
+  const Outcome outcome = thread_.relay().Flush(flow, ChannelOf(kServer));
   CountToServer(flow.bytes - before);
   return outcome;
 }
@@ -62,8 +62,8 @@ bool HttpSession::ReadHead() {
   const bool unseen = scanned < have;
   if (!unseen) {
     if (!readable_[kClient]) return false;
-    const ssize_t got =
-        recv(fds_[kClient].get(), scratch.in.get() + have, HttpScratch::kReadBytes, MSG_DONTWAIT);
+    const auto [got, more] = thread_.relay().Receive(ChannelOf(kClient), scratch.in.get() + have,
+                                                     HttpScratch::kReadBytes);
     if (got <= 0) {
       if (got < 0 && errno == EAGAIN) {
         readable_[kClient] = false;
@@ -72,7 +72,7 @@ bool HttpSession::ReadHead() {
       }
       return false;
     }
-    readable_[kClient] = ending_[kClient] || got == HttpScratch::kReadBytes;
+    readable_[kClient] = ending_[kClient] || more;
     if (!exchange_) {
       exchange_ = scratch.Take();
       exchange_->began_us = net::MonotonicUs();
@@ -203,7 +203,7 @@ bool HttpSession::MoveRequestBody() {
   net::Flow& flow = exchange.to_server;
   const uint64_t before = flow.bytes, limit = flow.limit;
   const Outcome outcome =
-      thread_.relay().Move(flow, fds_[kClient].get(), fds_[kServer].get(), ending_[kClient]);
+      thread_.relay().Move(flow, ChannelOf(kClient), ChannelOf(kServer), ending_[kClient]);
   CountFromClient(limit - flow.limit);
   CountToServer(flow.bytes - before);
   switch (outcome) {
@@ -237,8 +237,8 @@ bool HttpSession::MoveRequestChunks() {
   const Outcome flushed = FlushRequest();
   if (flushed == Outcome::kBlocked || !readable_[kClient]) return false;
   HttpScratch& scratch = thread_.http();
-  const ssize_t got =
-      recv(fds_[kClient].get(), scratch.in.get(), HttpScratch::kReadBytes, MSG_DONTWAIT);
+  const auto [got, more] =
+      thread_.relay().Receive(ChannelOf(kClient), scratch.in.get(), HttpScratch::kReadBytes);
   if (got < 0 && errno == EAGAIN) {
     readable_[kClient] = false;
     return false;
@@ -248,7 +248,7 @@ bool HttpSession::MoveRequestChunks() {
     End(Cause::kClient);
     return false;
   }
-  readable_[kClient] = ending_[kClient] || got == HttpScratch::kReadBytes;
+  readable_[kClient] = ending_[kClient] || more;
   CountFromClient(static_cast<uint64_t>(got));
   const std::string_view bytes(scratch.in.get(), static_cast<size_t>(got));
   const auto taken = exchange.request_body.Take(bytes);
@@ -261,7 +261,7 @@ bool HttpSession::MoveRequestChunks() {
   if (exchange.request_body.done()) exchange.request = Progress::kDone;
   const iovec part{scratch.in.get(), *taken};
   const uint64_t before = exchange.to_server.bytes;
-  const Outcome outcome = thread_.relay().Write(exchange.to_server, fds_[kServer].get(), &part, 1);
+  const Outcome outcome = thread_.relay().Write(exchange.to_server, ChannelOf(kServer), &part, 1);
   CountToServer(exchange.to_server.bytes - before);
   OnRequestWritten(outcome);
   if (outcome == Outcome::kOutFailed) PumpResponse();

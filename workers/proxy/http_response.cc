@@ -33,7 +33,7 @@ void HttpSession::PumpResponse() {
     }
     if (exchange.to_client.waiting > 0) {
       const uint64_t before = exchange.to_client.bytes;
-      const Outcome outcome = thread_.relay().Flush(exchange.to_client, fds_[kClient].get());
+      const Outcome outcome = thread_.relay().Flush(exchange.to_client, ChannelOf(kClient));
       CountToClient(exchange.to_client.bytes - before);
       if (outcome == Outcome::kOutFailed) return End(Cause::kClient);
       if (outcome == Outcome::kBlocked) return;
@@ -62,8 +62,8 @@ bool HttpSession::ReadResponseHead() {
   Exchange& exchange = *exchange_;
   const size_t have = exchange.partial_response.size();
   exchange.partial_response.copy(scratch.in.get(), have);
-  const ssize_t got =
-      recv(fds_[kServer].get(), scratch.in.get() + have, HttpScratch::kReadBytes, MSG_DONTWAIT);
+  const auto [got, more] =
+      thread_.relay().Receive(ChannelOf(kServer), scratch.in.get() + have, HttpScratch::kReadBytes);
   if (got < 0 && errno == EAGAIN) {
     readable_[kServer] = false;
     return false;
@@ -72,7 +72,7 @@ bool HttpSession::ReadResponseHead() {
     OnServerEnded();
     return false;
   }
-  readable_[kServer] = ending_[kServer] || got == HttpScratch::kReadBytes;
+  readable_[kServer] = ending_[kServer] || more;
   return TakeResponseHead({scratch.in.get(), have + static_cast<size_t>(got)});
 }
 
@@ -111,8 +111,7 @@ bool HttpSession::PassInterim() {
   HttpScratch& scratch = thread_.http();
   const iovec part{scratch.out.data(), scratch.out.size()};
   const uint64_t before = exchange_->to_client.bytes;
-  const Outcome outcome =
-      thread_.relay().Write(exchange_->to_client, fds_[kClient].get(), &part, 1);
+  const Outcome outcome = thread_.relay().Write(exchange_->to_client, ChannelOf(kClient), &part, 1);
   CountToClient(exchange_->to_client.bytes - before);
   // A client that does not even take this is not worth collecting it for.
   if (outcome != Outcome::kDrained) End(Cause::kClient);
@@ -150,7 +149,7 @@ bool HttpSession::PassResponseHead(std::string_view rest) {
   const uint64_t before = exchange.to_client.bytes;
   const bool last = !exchange.keep_alive && exchange.response == Progress::kDone &&
                     exchange.request == Progress::kDone && !exchange.tunnel;
-  const Outcome outcome = thread_.relay().Write(exchange.to_client, fds_[kClient].get(), parts,
+  const Outcome outcome = thread_.relay().Write(exchange.to_client, ChannelOf(kClient), parts,
                                                 body.empty() ? 1 : 2, last);
   CountToClient(exchange.to_client.bytes - before);
   if (outcome == Outcome::kOutFailed) End(Cause::kClient);
@@ -195,6 +194,8 @@ void HttpSession::AppendCookie(std::string& out) {
     if (exchange_->cookie == entry.settings.cookie && !cookie.refresh) return;
     out.append("Set-Cookie: ").append(cookie.name).append("=");
     out.append(entry.settings.cookie).append(cookie.attributes);
+    if (tls_[kClient]) out.append(cookie.secure_attributes);
+    out.append("\r\n");
     exchange_->cookie_in_response = 'I';
   }
 }
@@ -204,7 +205,7 @@ bool HttpSession::MoveResponseBody() {
   net::Flow& flow = exchange.to_client;
   const uint64_t before = flow.bytes;
   const Outcome outcome =
-      thread_.relay().Move(flow, fds_[kServer].get(), fds_[kClient].get(), ending_[kServer]);
+      thread_.relay().Move(flow, ChannelOf(kServer), ChannelOf(kClient), ending_[kServer]);
   CountToClient(flow.bytes - before);
   switch (outcome) {
     case Outcome::kDrained:
@@ -235,14 +236,14 @@ bool HttpSession::MoveResponseChunks() {
   if (!readable_[kServer]) return false;
   Exchange& exchange = *exchange_;
   HttpScratch& scratch = thread_.http();
-  const ssize_t got =
-      recv(fds_[kServer].get(), scratch.in.get(), HttpScratch::kReadBytes, MSG_DONTWAIT);
+  const auto [got, more] =
+      thread_.relay().Receive(ChannelOf(kServer), scratch.in.get(), HttpScratch::kReadBytes);
   if (got < 0 && errno == EAGAIN) {
     readable_[kServer] = false;
     return false;
   }
   if (got <= 0) return End(Cause::kServer), false;
-  readable_[kServer] = ending_[kServer] || got == HttpScratch::kReadBytes;
+  readable_[kServer] = ending_[kServer] || more;
   const auto taken = exchange.response_body.Take({scratch.in.get(), static_cast<size_t>(got)});
   if (!taken) {
     settings_->service->http(thread_.index()).Add(HttpCounters::kBadResponses);
@@ -253,7 +254,7 @@ bool HttpSession::MoveResponseChunks() {
   if (*taken < static_cast<size_t>(got)) exchange.server_keeps = false;
   const uint64_t before = exchange.to_client.bytes;
   const iovec part{scratch.in.get(), *taken};
-  const Outcome outcome = thread_.relay().Write(exchange.to_client, fds_[kClient].get(), &part, 1);
+  const Outcome outcome = thread_.relay().Write(exchange.to_client, ChannelOf(kClient), &part, 1);
   CountToClient(exchange.to_client.bytes - before);
   if (outcome == Outcome::kOutFailed) return End(Cause::kClient), false;
   return outcome == Outcome::kDrained;

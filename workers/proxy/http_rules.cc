@@ -141,11 +141,16 @@ Result<std::shared_ptr<const HttpRules>> BuildHttpRules(const worker::v1::HttpRu
 Result<PersistenceCookie> BuildCookie(const worker::v1::PersistenceCookie& from,
                                       const std::string& field) {
   if (!http::IsToken(from.name())) return Invalid(field + ".name", "is no token");
-  PersistenceCookie cookie{from.name(), "; Path=/; HttpOnly", from.max_age_s() > 0};
+  PersistenceCookie cookie{.name = from.name(),
+                           .attributes = "; Path=/; HttpOnly",
+                           .secure_attributes = "; Secure",
+                           .refresh = from.max_age_s() > 0};
   if (cookie.refresh) cookie.attributes += "; Max-Age=" + std::to_string(from.max_age_s());
   if (from.same_site() == worker::v1::SAME_SITE_LAX) cookie.attributes += "; SameSite=Lax";
   if (from.same_site() == worker::v1::SAME_SITE_STRICT) cookie.attributes += "; SameSite=Strict";
-  cookie.attributes += "\r\n";
+  if (from.same_site() == worker::v1::SAME_SITE_NONE) {
+    cookie.secure_attributes += "; SameSite=None";
+  }
   return cookie;
 }
 

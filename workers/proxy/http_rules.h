@@ -36,8 +36,9 @@ struct SetFields {
 // The cookie that persistence inserts.
 struct PersistenceCookie {
   std::string name;
-  std::string attributes;  // what follows the value, for listeners without TLS
-  bool refresh = false;    // it has an age, which begins anew with every response
+  std::string attributes;         // what follows the value
+  std::string secure_attributes;  // and where the client uses TLS
+  bool refresh = false;           // it has an age, which begins anew with every response
 };
 
 struct ErrorPage {

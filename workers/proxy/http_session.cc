@@ -36,7 +36,8 @@ HttpSession::HttpSession(DataThread& thread, uint64_t id, UniqueFd client, const
 
 void HttpSession::OnAccepted() {
   ArmTimer();
-  if (settings_->listeners[listener_].accept_proxy) {  // a request may have come with its header
+  // A request may have come with its header or its handshake.
+  if (settings_->listeners[listener_].accept_proxy || tls_[kClient]) {
     readable_[kClient] = true;
     PumpRequest();
   }
@@ -50,7 +51,7 @@ void HttpSession::OnClientEarly(uint32_t events) {
 void HttpSession::OnConnected(uint32_t events) {
   Exchange& exchange = *exchange_;
   pinned_ = exchange.binds;
-  readable_[kServer] = (events & (EPOLLIN | EPOLLRDHUP)) != 0;
+  readable_[kServer] = IsReadable(events, kServer);
   if (exchange.request != Progress::kDone) SendWithoutDelay();
   OnRequestWritten(FlushRequest());
   if (phase_ == Phase::kEstablished) PumpRequest();
@@ -68,7 +69,7 @@ void HttpSession::OnNoServer(Cause cause, Moment moment) {
 void HttpSession::OnTraffic(uint32_t events, Side side) {
   if (lingering_) return DiscardClient();
   since_ms_ = NowMs();
-  if (events & (EPOLLIN | kEndEvents)) readable_[side] = true;
+  if (IsReadable(events, side)) readable_[side] = true;
   if (side == kServer) {
     if (!Carries()) return OnIdleServer(events);
     if ((events & EPOLLOUT) && exchange_->to_server.waiting > 0) PumpRequest();
@@ -83,9 +84,12 @@ void HttpSession::OnTraffic(uint32_t events, Side side) {
 // The server connection waits for the next request: a server that closes it, or speaks without
 // being asked, is left.
 void HttpSession::OnIdleServer(uint32_t events) {
-  char byte;
   const bool ended = (events & kEndEvents) != 0;
-  if (!ended && recv(fds_[kServer].get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0) return;
+  char byte;
+  if (!ended && thread_.relay().Receive(ChannelOf(kServer), &byte, 1).bytes < 0 &&
+      errno == EAGAIN) {
+    return;
+  }
   DropServer();
 }
 
@@ -192,7 +196,7 @@ void HttpSession::Linger() {
     Disconnect();
     ReleaseServer();
   }
-  shutdown(fds_[kClient].get(), SHUT_WR);
+  ShutDown(kClient);
   since_ms_ = NowMs();
   ArmTimer();
   DiscardClient();
@@ -244,6 +248,10 @@ void HttpSession::WriteAccessLine(Cause cause, Moment moment, const Service::Loa
   record.frontend = settings_->service->name();
   record.backend = backend.name();
   if (server != nullptr) record.server = server->name;
+  if (const net::TlsStream* tls = tls_[kClient].get(); tls != nullptr) {
+    record.tls_version = net::TlsVersionName(tls->records().version());
+    record.tls_cipher = net::TlsCipherName(tls->records().cipher());
+  }
   if (exchange.head_us > 0) record.request_ms = (exchange.head_us - exchange.began_us) / 1000;
   if (server != nullptr) {
     record.queue_ms = exchange.first_on_server ? queue_ms_ : 0;

@@ -69,7 +69,7 @@ class HttpSession final : public Session {
   // http_forward.cc: how a request goes on.
   void Forward(const std::shared_ptr<const ServiceSettings>& backend, std::string_view body);
   void BuildRequest(const ServiceSettings& backend);
-  void AppendForwarded(std::string& out, const http::RequestHead& head);
+  void AppendForwarded(std::string& out, const http::RequestHead& head, bool trusted);
   Claim MakeClaim(const ServiceSettings& backend);
   void ReadCookie(const ServiceSettings& backend);
   // Arranges a server for the request whose bytes are in `parts`.

@@ -15,11 +15,11 @@ void HttpSession::PumpTunnel(Side from) {
   Outcome outcome = Outcome::kDrained;
   if (from == kClient && !exchange.pending.empty()) {
     const iovec part{exchange.pending.data(), exchange.pending.size()};
-    outcome = thread_.relay().Write(flow, fds_[kServer].get(), &part, 1);
+    outcome = thread_.relay().Write(flow, ChannelOf(kServer), &part, 1);
     exchange.pending.clear();
   }
   if (outcome == Outcome::kDrained) {
-    outcome = thread_.relay().Move(flow, fds_[from].get(), fds_[Other(from)].get(), ending_[from]);
+    outcome = thread_.relay().Move(flow, ChannelOf(from), ChannelOf(Other(from)), ending_[from]);
   }
   const uint64_t moved = flow.bytes - before;
   if (from == kClient) {
@@ -40,7 +40,7 @@ void HttpSession::PumpTunnel(Side from) {
     case Outcome::kEnded:
       exchange.half_closed[from] = true;
       if (exchange.half_closed[Other(from)]) return End(Cause::kNormal, Moment::kNormal);
-      shutdown(fds_[Other(from)].get(), SHUT_WR);
+      ShutDown(Other(from));
       return;
     case Outcome::kInFailed:
       return End(from == kClient ? Cause::kClient : Cause::kServer);

@@ -82,6 +82,7 @@ void ProxyRole::FinishDrain(uint32_t cut) {
 }
 
 void ProxyRole::OnPeer(const std::string& role, UniqueFd socket) {
+  if (role == "tls") return engine_.SetTlsLink(std::move(socket));
   if (role != "health") return;
   health_ = std::make_unique<asio::posix::stream_descriptor>(context_.loop, socket.release());
   AwaitCheckStates();

@@ -28,6 +28,7 @@ class ProxyRole final : public Role {
   void Abort() override { engine_.Abort(); }
   void Drain(std::chrono::milliseconds timeout, std::function<void(uint32_t cut)> done) override;
   // Of "health": its packets of TargetStates. When the channel dies, the last states stand.
+  // Of "tls": connections with TLS, see tls_link.h.
   void OnPeer(const std::string& role, UniqueFd socket) override;
   std::vector<NamedDescriptor> Keepsakes() override { return engine_.Keepsakes(); }
   std::vector<std::string> Limitations() override;

@@ -209,7 +209,13 @@ class Builder {
     ServicePlan::Entry entry;
     entry.server = settings.service->Find(server.name(), *address);
     if (!entry.server) entry.server = std::make_shared<Server>(server.name(), *address, threads_);
-    entry.settings = {server.weight(),        server.max_connections(), server.send_proxy(),
+    if (server.starttls() != worker::v1::MAIL_PROTOCOL_UNSPECIFIED &&
+        (server.starttls() != worker::v1::MAIL_PROTOCOL_SMTP || server.tls().empty())) {
+      return Invalid(field + ".starttls", "is for SMTP, with tls");
+    }
+    auto approach = std::make_shared<const Approach>(
+        Approach{server.send_proxy(), server.tls(), server.starttls()});
+    entry.settings = {server.weight(),        server.max_connections(), std::move(approach),
                       server.slow_start_ms(), server.admin_state(),     server.unchecked(),
                       server.cookie()};
     if (server.admin_state() == worker::v1::ADMIN_STATE_UNSPECIFIED) {
@@ -226,6 +232,16 @@ class Builder {
     auto address = net::Address::Parse(listener.address(), listener.port());
     if (!address) return Invalid(field, address.error().message);
     if (!listening_.insert(*address).second) return Invalid(field, "stands there twice");
+    const auto index = static_cast<uint16_t>(settings->listeners.size());
+    settings->listeners.push_back({*address, listener.accept_proxy(), listener.tls(),
+                                   listener.starttls(), listener.starttls_required()});
+    if (listener.tls()) {
+      if (listener.starttls() != worker::v1::MAIL_PROTOCOL_UNSPECIFIED) {
+        return Invalid(field + ".starttls", "cannot stand beside tls");
+      }
+      config_->tls_listeners.push_back({*address, settings, index});
+      return {};
+    }
     auto socket = FindSocket(*address);
     if (!socket) {
       UniqueFd fd = offers_.take_listener(listener.address(), listener.port());
@@ -238,9 +254,7 @@ class Builder {
       if (settings->plan.http) net::DelayAcknowledgement(fd.get());
       socket.reset(new ListeningSocket{*address, std::move(fd)});
     }
-    config_->listeners.push_back(
-        {std::move(socket), settings, static_cast<uint16_t>(settings->listeners.size())});
-    settings->listeners.push_back({*address, listener.accept_proxy()});
+    config_->listeners.push_back({std::move(socket), settings, index});
     return {};
   }
 

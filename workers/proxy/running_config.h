@@ -29,6 +29,10 @@ struct ListeningSocket {
 struct ListenerSettings {
   net::Address address;
   bool accept_proxy = false;
+  bool tls = false;  // clients come by aloha-tls
+  // TLS may begin in the middle of a dialogue of this protocol, and must where it is required.
+  worker::v1::MailProtocol starttls = worker::v1::MAIL_PROTOCOL_UNSPECIFIED;
+  bool starttls_required = false;
 };
 
 // A session keeps the settings it began with; they hold no socket open.
@@ -55,6 +59,13 @@ struct OpenListener {
   uint16_t index = 0;  // in the settings
 };
 
+// A listener that aloha-tls accepts on.
+struct TlsListener {
+  net::Address address;
+  std::shared_ptr<const ServiceSettings> settings;
+  uint16_t index = 0;  // in the settings
+};
+
 enum class AccessLog { kOff, kText, kJson };
 
 struct RunningConfig {
@@ -62,6 +73,7 @@ struct RunningConfig {
   AccessLog access_log = AccessLog::kOff;
   std::vector<std::shared_ptr<const ServiceSettings>> services;
   std::vector<OpenListener> listeners;
+  std::vector<TlsListener> tls_listeners;
   std::map<std::string, std::shared_ptr<StickTable>> tables;
 };
 

@@ -60,6 +60,16 @@ struct Claim {
   const Server* connected = nullptr;
 };
 
+// How a connection to a server begins.
+struct Approach {
+  worker::v1::SendProxy send_proxy = worker::v1::SEND_PROXY_UNSPECIFIED;
+  std::string tls;  // name of the settings that aloha-tls has for it; empty: in clear
+  // TLS begins in the middle of a dialogue of this protocol.
+  worker::v1::MailProtocol starttls = worker::v1::MAIL_PROTOCOL_UNSPECIFIED;
+
+  bool operator==(const Approach&) const = default;
+};
+
 // A session that waits for a free server.
 struct Waiter {
   explicit Waiter(const Claim& from)
@@ -74,7 +84,7 @@ struct Waiter {
   Claim claim;
   // Gives the session a server, whose slot it then holds. Called at most once, on any thread, with
   // the service locked: it must only hand over.
-  std::function<void(std::shared_ptr<Server>, worker::v1::SendProxy)> grant;
+  std::function<void(std::shared_ptr<Server>, std::shared_ptr<const Approach>)> grant;
 
   // The service's:
   uint64_t sequence = 0;  // order of arrival
@@ -89,8 +99,8 @@ using WaiterQueue = std::list<std::shared_ptr<Waiter>>;
 // What the snapshot says of a server.
 struct ServerSettings {
   uint32_t weight = 1;
-  uint32_t max_connections = 0;  // 0: no limit
-  worker::v1::SendProxy send_proxy = worker::v1::SEND_PROXY_UNSPECIFIED;
+  uint32_t max_connections = 0;                                             // 0: no limit
+  std::shared_ptr<const Approach> approach = std::make_shared<Approach>();  // never null
   uint64_t slow_start_ms = 0;
   worker::v1::AdminState admin_state = worker::v1::ADMIN_STATE_READY;
   bool unchecked = false;

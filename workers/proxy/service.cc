@@ -156,7 +156,7 @@ Service::Choice Service::Take(const ServerPointer& server, const Claim& claim) {
   choice.server = server;
   choice.kept = server.get() == claim.connected;
   choice.kind = choice.kept || server->HasRoom() ? Kind::kServer : Kind::kBusy;
-  choice.send_proxy = server->settings.send_proxy;
+  choice.approach = server->settings.approach;
   if (choice.kind == Kind::kBusy || choice.kept) return choice;
   ++server->sessions_total;
   server->active_max = std::max(server->active_max, ++server->active);
@@ -226,7 +226,7 @@ void Service::ServeQueues(uint64_t now_ms) {
       queue->pop_front();
       --waiting_;
       waiter->waiting = false;
-      waiter->grant(choice.server, choice.send_proxy);
+      waiter->grant(choice.server, choice.approach);
     } else if (choice.server != nullptr && &choice.server->queue != queue) {
       queue->pop_front();
       Enqueue(waiter, choice.server.get());

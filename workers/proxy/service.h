@@ -45,7 +45,7 @@ class Service {
     std::shared_ptr<Server> server;
     // kServer: the one that the claim is connected to; its slot is not taken a second time.
     bool kept = false;
-    worker::v1::SendProxy send_proxy = worker::v1::SEND_PROXY_UNSPECIFIED;
+    std::shared_ptr<const Approach> approach;  // kServer: how it is connected to
     // kBusy, after Wait: sessions ahead in the server's or the service's queue.
     uint32_t server_queue = 0, service_queue = 0;
   };

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "workers/net/proxy_protocol.h"
 #include "workers/proxy/data_thread.h"
 
 namespace aloha::proxy {
@@ -50,6 +49,15 @@ void Session::Start() {
   OnAccepted();
 }
 
+void Session::Start(std::unique_ptr<net::TlsStream> tls, std::string_view proxy_header) {
+  tls_[kClient] = std::move(tls);
+  if (!thread_.reactor().Watch(fds_[kClient].get(), *this, kClient)) return End(Cause::kResource);
+  const bool announced = settings_->listeners[listener_].accept_proxy;
+  if (announced && !TakeProxyHeader(net::ParseProxyHeader(proxy_header))) return;
+  phase_ = Phase::kOpen;
+  OnAccepted();
+}
+
 void Session::Enter(Phase phase) {
   phase_ = phase;
   since_ms_ = NowMs();
@@ -71,6 +79,7 @@ uint64_t Session::DeadlineMs() const {
     case Phase::kQueued:
       return since_ms_ + backend_->queue_timeout_ms;
     case Phase::kConnecting:
+    case Phase::kSecuring:
       return since_ms_ + backend_->connect_timeout_ms;
     default:
       return IdleDeadlineMs();
@@ -86,6 +95,7 @@ void Session::OnTimer() {
     case Phase::kHeader:
       return Deny(Moment::kHeader);
     case Phase::kConnecting:
+    case Phase::kSecuring:
       return OnConnectFailed(/*timeout=*/true, /*elsewhere=*/true);
     case Phase::kQueued:
       backend_->service->StopWaiting(details_->waiter);
@@ -103,6 +113,7 @@ Moment Session::CurrentMoment() const {
     case Phase::kQueued:
       return Moment::kQueue;
     case Phase::kConnecting:
+    case Phase::kSecuring:
       return Moment::kConnect;
     default:
       return Moment::kData;
@@ -115,15 +126,26 @@ void Session::CloseSocket(Side side) {
     setsockopt(fds_[side].get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
   }
   fds_[side].reset();
+  tls_[side].reset();
+}
+
+bool Session::IsReadable(uint32_t events, Side side) const {
+  return (events & (EPOLLIN | kEndEvents)) != 0 || (tls_[side] && tls_[side]->waiting());
+}
+
+void Session::ShutDown(Side side) {
+  if (tls_[side]) thread_.relay().SayEnd(ChannelOf(side));
+  shutdown(fds_[side].get(), SHUT_WR);
 }
 
 void Session::End(Cause cause, Moment moment) {
   if (phase_ == Phase::kEnded) return;
   const bool failed =
-      cause != Cause::kDenied &&
-      (phase_ == Phase::kHeader || phase_ == Phase::kQueued || phase_ == Phase::kConnecting);
+      cause != Cause::kDenied && (phase_ == Phase::kHeader || phase_ == Phase::kQueued ||
+                                  phase_ == Phase::kConnecting || phase_ == Phase::kSecuring);
   phase_ = Phase::kEnded;
   thread_.reactor().timers().Disarm(*this);
+  ForgetHandshake();
   if (details_ && details_->waiter) backend_->service->StopWaiting(details_->waiter);
   if (details_ && details_->self) *details_->self = nullptr;
   Service& service = *settings_->service;
@@ -135,6 +157,11 @@ void Session::End(Cause cause, Moment moment) {
     load.server_sessions = pool.server_sessions;
   }
   OnEnd(cause, moment, load);
+  for (const Side side : {kClient, kServer}) {
+    if (cause == Cause::kNormal && tls_[side] && !reset_[side]) {
+      thread_.relay().SayEnd(ChannelOf(side));
+    }
+  }
   CloseSocket(kClient);
   CloseSocket(kServer);
   thread_.Bury(*this);
@@ -146,7 +173,7 @@ void Session::Deny(Moment moment) {
 }
 
 void Session::LeaveServer(Cause cause) {
-  if (phase_ == Phase::kConnecting) {
+  if (phase_ == Phase::kConnecting || phase_ == Phase::kSecuring) {
     OnConnectFailed(/*timeout=*/false, /*elsewhere=*/true);
   } else if (phase_ == Phase::kEstablished) {
     OnServerGone(cause);
@@ -163,10 +190,20 @@ void Session::OnEvents(uint32_t events, unsigned side) {
       return;
     case Phase::kQueued:
     case Phase::kConnecting:
+    case Phase::kSecuring:
       return side == kServer ? OnConnectEvent(events) : OnClientEarly(events);
     default:
-      return OnTraffic(events, static_cast<Side>(side));
+      OnTraffic(events, static_cast<Side>(side));
+      return PassTicket();
   }
+}
+
+// Tickets come behind the handshake with a server; aloha-tls resumes with them.
+void Session::PassTicket() {
+  net::TlsStream* const tls = tls_[kServer].get();
+  if (tls == nullptr) return;
+  std::string ticket = tls->records().TakeTicket();
+  if (!ticket.empty()) thread_.ReturnTicket(tls->request_id, std::move(ticket));
 }
 
 void Session::ReadProxyHeader() {
@@ -178,21 +215,27 @@ void Session::ReadProxyHeader() {
   const auto header = net::ParseProxyHeader({buffer, static_cast<size_t>(got)});
   using Kind = net::ProxyHeader::Kind;
   if (header.kind == Kind::kIncomplete && !ending_[kClient]) return;
-  const bool complete = header.kind == Kind::kAddresses || header.kind == Kind::kLocal;
   // Exactly the header is taken; what follows it is payload.
-  if (!complete ||
+  if (header.kind == Kind::kIncomplete ||
       recv(client, buffer, header.length, MSG_DONTWAIT) != static_cast<ssize_t>(header.length)) {
     return Deny(Moment::kHeader);
   }
+  if (!TakeProxyHeader(header)) return;
+  phase_ = Phase::kOpen;
+  OnAccepted();
+}
+
+bool Session::TakeProxyHeader(const net::ProxyHeader& header) {
+  using Kind = net::ProxyHeader::Kind;
+  bool allowed = header.kind == Kind::kAddresses || header.kind == Kind::kLocal;
   if (header.kind == Kind::kAddresses) {
     client_ = header.source;
     details().destination = header.destination;
   }
-  if (!settings_->allow_from.empty() && !settings_->allow_from.Contains(client_.ip)) {
-    return Deny(Moment::kHeader);
-  }
-  phase_ = Phase::kOpen;
-  OnAccepted();
+  allowed =
+      allowed && (settings_->allow_from.empty() || settings_->allow_from.Contains(client_.ip));
+  if (!allowed) Deny(Moment::kHeader);
+  return allowed;
 }
 
 void Session::Describe(worker::v1::Session& description) const {
@@ -205,12 +248,18 @@ void Session::Describe(worker::v1::Session& description) const {
   description.set_age_ms(now - start_ms_);
   description.set_idle_ms(now - since_ms_);
   if (details_) description.set_sni(details_->sni);
+  if (const net::TlsStream* tls = tls_[kClient].get(); tls != nullptr) {
+    description.set_sni(tls->server_name);
+    description.set_tls_version(std::string(net::TlsVersionName(tls->records().version())));
+    description.set_tls_cipher(std::string(net::TlsCipherName(tls->records().cipher())));
+  }
   switch (phase_) {
     case Phase::kHeader:
     case Phase::kQueued:
       description.set_state("queued");
       break;
     case Phase::kConnecting:
+    case Phase::kSecuring:
       description.set_state("connecting");
       break;
     default:

@@ -4,12 +4,16 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "worker/v1/roles.pb.h"
+#include "workers/net/proxy_protocol.h"
 #include "workers/net/reactor.h"
+#include "workers/net/relay.h"
 #include "workers/proxy/access_log.h"
 #include "workers/proxy/running_config.h"
+#include "workers/proxy/tls_link.h"
 
 namespace aloha::proxy {
 
@@ -31,6 +35,9 @@ class Session : public net::EventHandler, public net::Timer {
 
   // Begins to serve. The session may have ended when this returns.
   void Start();
+  // The same for a client that came by aloha-tls, with the PROXY protocol header it began with
+  // (empty: none).
+  void Start(std::unique_ptr<net::TlsStream> tls, std::string_view proxy_header);
   // Ends the session, if it has not ended yet.
   void End(Cause cause, Moment moment);
   // The same, with the moment it is in.
@@ -43,6 +50,8 @@ class Session : public net::EventHandler, public net::Timer {
 
   void OnEvents(uint32_t events, unsigned side) final;
   void OnTimer() final;
+  // The answer to BeginTls: the connection, or why there is none.
+  void OnTls(Result<Handover> handover);
 
   uint64_t id() const { return id_; }
   const net::Address& client() const { return client_; }
@@ -57,7 +66,15 @@ class Session : public net::EventHandler, public net::Timer {
 
  protected:
   enum Side : uint8_t { kClient, kServer };
-  enum class Phase : uint8_t { kHeader, kOpen, kQueued, kConnecting, kEstablished, kEnded };
+  enum class Phase : uint8_t {
+    kHeader,
+    kOpen,
+    kQueued,
+    kConnecting,
+    kSecuring,  // the handshake with the server is aloha-tls's
+    kEstablished,
+    kEnded
+  };
 
   // What few sessions need, and most while they look for a server.
   struct Details {
@@ -67,6 +84,8 @@ class Session : public net::EventHandler, public net::Timer {
     std::string sni;                 // escaped
     net::Address destination;        // announced by the PROXY protocol
     uint32_t server_queue = 0, service_queue = 0;
+    uint64_t handshake = 0;  // that aloha-tls was asked for; 0: none
+    Side securing = kServer;
   };
 
   // What the protocol does:
@@ -85,6 +104,8 @@ class Session : public net::EventHandler, public net::Timer {
   // when the present wait is over if nothing happens, and what happens then;
   virtual uint64_t IdleDeadlineMs() const = 0;
   virtual void OnIdle() = 0;
+  // the handshake with the client that BeginTls asked for is over;
+  virtual void OnClientSecured(Result<> secured) { (void)secured; }
   // the session has ended: `load` for its last line. Its sockets are closed after this.
   virtual void OnEnd(Cause cause, Moment moment, const Service::Load& load) = 0;
   virtual Moment CurrentMoment() const;
@@ -108,12 +129,21 @@ class Session : public net::EventHandler, public net::Timer {
   // Takes over the slot of a server; for another one than before, ReleaseServer comes first.
   void TakeServer(std::shared_ptr<Server> server);
   // The same, and connects.
-  void UseServer(std::shared_ptr<Server> server, worker::v1::SendProxy send_proxy);
+  void UseServer(std::shared_ptr<Server> server, std::shared_ptr<const Approach> approach);
   // A new connection to the server it has.
   void ConnectAgain();
   // The server gets what is written at once, even while it has not acknowledged what came before.
   // Needed for all but one message at a time.
   void SendWithoutDelay();
+  // Has aloha-tls do the handshake of this side, whose socket is away meanwhile; false: nobody can.
+  // Of the client: by the listener's settings, and OnClientSecured follows.
+  bool BeginTls(Side side);
+  // How the relay reads and writes this side.
+  net::Channel ChannelOf(Side side) const { return {fds_[side].get(), tls_[side].get()}; }
+  // These events, or what was read before, give something to read.
+  bool IsReadable(uint32_t events, Side side) const;
+  // Nothing more is written to this side, which is told so.
+  void ShutDown(Side side);
   // Closes the server connection.
   void Disconnect();
   // Gives the slot of the server back.
@@ -128,6 +158,7 @@ class Session : public net::EventHandler, public net::Timer {
   std::shared_ptr<const ServiceSettings> settings_;
   std::shared_ptr<const ServiceSettings> backend_;  // whose servers are used
   std::shared_ptr<Server> server_;                  // whose slot it holds
+  std::shared_ptr<const Approach> approach_;        // how it is connected to that
   ByteCounters* server_bytes_ = nullptr;
   ByteCounters* service_bytes_;
   std::unique_ptr<Details> details_;
@@ -138,10 +169,10 @@ class Session : public net::EventHandler, public net::Timer {
   uint64_t search_ms_;     // when it began to look for a server
   uint32_t queue_ms_ = 0, connected_ms_ = 0;  // from search_ms_
   UniqueFd fds_[2];
-  net::Address client_;  // announced by the PROXY protocol, or the peer
+  std::unique_ptr<net::TlsStream> tls_[2];  // null: in clear
+  net::Address client_;                     // announced by the PROXY protocol, or the peer
   uint16_t listener_;
   Phase phase_ = Phase::kHeader;
-  worker::v1::SendProxy send_proxy_ = worker::v1::SEND_PROXY_UNSPECIFIED;
   uint8_t retries_ = 0;
   bool redispatched_ = false;
   bool no_delay_ = false;
@@ -151,6 +182,8 @@ class Session : public net::EventHandler, public net::Timer {
  private:
   uint64_t DeadlineMs() const;
   void ReadProxyHeader();
+  // False: the session has ended.
+  bool TakeProxyHeader(const net::ProxyHeader& header);
   void Dispatch(const Claim& claim);
   Service::Choice Queue(const Claim& claim);
   void GiveUp(Cause cause, Moment moment);
@@ -158,6 +191,8 @@ class Session : public net::EventHandler, public net::Timer {
   void OnConnectEvent(uint32_t events);
   void OnConnectFailed(bool timeout, bool elsewhere);
   bool SendProxyHeader();
+  void ForgetHandshake();
+  void PassTicket();
   void CloseSocket(Side side);
 };
 

@@ -37,10 +37,11 @@ void Session::FindServer(const Claim& claim) {
 Service::Choice Session::Queue(const Claim& claim) {
   auto self = details().self = std::make_shared<Session*>(this);
   auto waiter = details().waiter = std::make_shared<Waiter>(claim);
-  waiter->grant = [&thread = thread_, self, keep = backend_](const std::shared_ptr<Server>& server,
-                                                             worker::v1::SendProxy send_proxy) {
-    thread.Post([self, keep, server, send_proxy](DataThread& there) {
-      if (*self != nullptr) return (*self)->UseServer(server, send_proxy);
+  waiter->grant = [&thread = thread_, self, keep = backend_](
+                      const std::shared_ptr<Server>& server,
+                      const std::shared_ptr<const Approach>& approach) {
+    thread.Post([self, keep, server, approach](DataThread& there) {
+      if (*self != nullptr) return (*self)->UseServer(server, approach);
       keep->service->Abandon(*server, there.reactor().NowMs());
     });
   };
@@ -55,7 +56,7 @@ void Session::Dispatch(const Claim& claim) {
   if (choice.kind == Kind::kBusy) choice = Queue(claim);
   switch (choice.kind) {
     case Kind::kServer:
-      return UseServer(std::move(choice.server), choice.send_proxy);
+      return UseServer(std::move(choice.server), std::move(choice.approach));
     case Kind::kBusy:
       return Enter(Phase::kQueued);
     case Kind::kNone:
@@ -74,7 +75,7 @@ void Session::TakeServer(std::shared_ptr<Server> server) {
   server_bytes_ = &server_->bytes[thread_.index()];
 }
 
-void Session::UseServer(std::shared_ptr<Server> server, worker::v1::SendProxy send_proxy) {
+void Session::UseServer(std::shared_ptr<Server> server, std::shared_ptr<const Approach> approach) {
   queue_ms_ = static_cast<uint32_t>(NowMs() - search_ms_);
   if (details_) {
     details_->waiter.reset();
@@ -87,7 +88,7 @@ void Session::UseServer(std::shared_ptr<Server> server, worker::v1::SendProxy se
     }
   }
   TakeServer(std::move(server));
-  send_proxy_ = send_proxy;
+  approach_ = std::move(approach);
   Connect();
 }
 
@@ -125,7 +126,8 @@ void Session::SendWithoutDelay() {
 
 void Session::OnConnectFailed(bool timeout, bool elsewhere) {
   Service& service = *backend_->service;
-  fds_[kServer].reset();
+  ForgetHandshake();
+  CloseSocket(kServer);
   service.CountConnectError(*server_);
   if (retries_ == backend_->retries) {
     return GiveUp(timeout ? Cause::kServerTimeout : Cause::kServer, Moment::kConnect);
@@ -147,11 +149,64 @@ void Session::OnConnectEvent(uint32_t events) {
   }
   if (!(events & EPOLLOUT)) return;
   connected_ms_ = static_cast<uint32_t>(NowMs() - search_ms_);
-  if (send_proxy_ != worker::v1::SEND_PROXY_UNSPECIFIED && !SendProxyHeader()) {
+  if (approach_->send_proxy != worker::v1::SEND_PROXY_UNSPECIFIED && !SendProxyHeader()) {
     return OnConnectFailed(/*timeout=*/false, /*elsewhere=*/false);
+  }
+  if (!approach_->tls.empty() && approach_->starttls == worker::v1::MAIL_PROTOCOL_UNSPECIFIED) {
+    if (!BeginTls(kServer)) OnConnectFailed(/*timeout=*/false, /*elsewhere=*/false);
+    return;
   }
   Enter(Phase::kEstablished);
   OnConnected(events);
+}
+
+// The socket is no longer watched before it goes, since its registration would outlive this
+// descriptor.
+bool Session::BeginTls(Side side) {
+  handoff::v1::Handshake handshake;
+  if (side == kClient) {
+    const net::Address& listener = settings_->listeners[listener_].address;
+    handshake.mutable_accept()->set_address(net::FormatIp(listener.ip));
+    handshake.mutable_accept()->set_port(listener.port);
+  } else {
+    handshake.set_connect(approach_->tls);
+  }
+  handshake.set_timeout_ms(static_cast<uint32_t>(backend_->connect_timeout_ms));
+  thread_.reactor().Unwatch(fds_[side].get());
+  const uint64_t asked = thread_.AskForTls(*this, std::move(handshake), fds_[side].get());
+  if (asked == 0) return false;
+  fds_[side].reset();
+  details().handshake = asked;
+  details().securing = side;
+  if (side == kServer) Enter(Phase::kSecuring);
+  return true;
+}
+
+void Session::ForgetHandshake() {
+  if (details_) thread_.ForgetTls(std::exchange(details_->handshake, 0));
+}
+
+void Session::OnTls(Result<Handover> handover) {
+  const Side side = details_->securing;
+  details_->handshake = 0;
+  Result<> secured;
+  if (!handover) {
+    secured = tl::make_unexpected(handover.error());
+  } else {
+    fds_[side] = std::move(handover->socket);
+    tls_[side] = std::move(handover->tls);
+    if (!thread_.reactor().Watch(fds_[side].get(), *this, side)) return End(Cause::kResource);
+  }
+  if (side == kClient) return OnClientSecured(std::move(secured));
+  if (!secured) {
+    const bool untrusted = secured.error().code == Code::kFailedPrecondition;
+    thread_.shared().log.Warning("server " + backend_->service->name() + "/" + server_->name +
+                                 ": " + secured.error().message);
+    return OnConnectFailed(/*timeout=*/false, /*elsewhere=*/untrusted);
+  }
+  connected_ms_ = static_cast<uint32_t>(NowMs() - search_ms_);
+  Enter(Phase::kEstablished);
+  OnConnected(0);
 }
 
 // Into the empty buffer of a new socket, so it goes out whole or the connection is of no use.
@@ -164,7 +219,7 @@ bool Session::SendProxyHeader() {
     destination = net::Address::FromSockaddr(local);
   }
   char header[net::kMaxBuiltProxyHeader];
-  const size_t length = send_proxy_ == worker::v1::SEND_PROXY_V1
+  const size_t length = approach_->send_proxy == worker::v1::SEND_PROXY_V1
                             ? net::BuildProxyHeaderV1(client_, destination, header)
                             : net::BuildProxyHeaderV2(client_, destination, header);
   return send(fds_[kServer].get(), header, length, MSG_NOSIGNAL | MSG_DONTWAIT) ==

@@ -29,8 +29,8 @@ TcpSession::TcpSession(DataThread& thread, uint64_t id, UniqueFd client, const n
       want_name_(settings_->log_sni) {}
 
 void TcpSession::OnAccepted() {
-  client_ready_ =
-      settings_->listeners[listener_].accept_proxy;  // more may have come with its header
+  // More may have come with its header or its handshake.
+  client_ready_ = settings_->listeners[listener_].accept_proxy || tls_[kClient];
   FindServer({.client = client_.ip});
 }
 
@@ -64,14 +64,14 @@ void TcpSession::OnIdle() {
 void TcpSession::OnConnected(uint32_t events) {
   SendWithoutDelay();
   if (client_ready_) Move(kClient);
-  if (phase_ == Phase::kEstablished && (events & (EPOLLIN | EPOLLRDHUP))) Move(kServer);
+  if (phase_ == Phase::kEstablished && IsReadable(events, kServer)) Move(kServer);
 }
 
 void TcpSession::OnTraffic(uint32_t events, Side from) {
   since_ms_ = NowMs();
   // It had ended its stream; now it is gone altogether, which no read would show.
   if (flows_[from].ended && (events & (EPOLLHUP | EPOLLERR))) return OnWriteFailed(from);
-  if (events & (EPOLLIN | kEndEvents)) Move(from);
+  if (IsReadable(events, from)) Move(from);
   if ((events & EPOLLOUT) && phase_ == Phase::kEstablished && flows_[Other(from)].waiting > 0) {
     Move(Other(from));
   }
@@ -97,7 +97,7 @@ void TcpSession::Move(Side from) {
   }
   const uint64_t before = flow.bytes;
   const Outcome outcome =
-      thread_.relay().Move(flow, fds_[from].get(), fds_[Other(from)].get(), ending_[from]);
+      thread_.relay().Move(flow, ChannelOf(from), ChannelOf(Other(from)), ending_[from]);
   const uint64_t moved = flow.bytes - before;
   if (from == kClient) {
     ByteCounters::Add(server_bytes_->from_clients, moved);
@@ -125,7 +125,7 @@ void TcpSession::Move(Side from) {
 void TcpSession::OnFlowEnded(Side from) {
   flows_[from].ended = true;
   if (flows_[Other(from)].ended) return End(Cause::kNormal, Moment::kNormal);
-  shutdown(fds_[Other(from)].get(), SHUT_WR);
+  ShutDown(Other(from));
   ArmTimer();
 }
 
@@ -140,7 +140,7 @@ void TcpSession::OnReadFailed(Side side) {
 void TcpSession::OnWriteFailed(Side side) {
   net::Flow& last = flows_[side];
   if (!last.ended) {
-    (void)thread_.relay().Move(last, fds_[side].get(), fds_[Other(side)].get(), true);
+    (void)thread_.relay().Move(last, ChannelOf(side), ChannelOf(Other(side)), true);
   }
   End(side == kClient ? Cause::kClient : Cause::kServer);
 }
@@ -180,10 +180,15 @@ void TcpSession::WriteAccessLine(Cause cause, Moment moment, const Service::Load
   record.server_sessions = load.server_sessions;
   record.retries = retries_;
   record.redispatched = redispatched_;
+  if (const net::TlsStream* tls = tls_[kClient].get(); tls != nullptr) {
+    record.sni = tls->server_name;
+    record.tls_version = net::TlsVersionName(tls->records().version());
+    record.tls_cipher = net::TlsCipherName(tls->records().cipher());
+  }
   if (details_) {
     record.server_queue = details_->server_queue;
     record.service_queue = details_->service_queue;
-    record.sni = details_->sni;
+    if (!details_->sni.empty()) record.sni = details_->sni;
   }
   thread_.shared().log.Write(LogLevel::kAccess, thread_.access_log() == AccessLog::kJson
                                                     ? FormatAccessJson(record)

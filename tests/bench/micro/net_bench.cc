@@ -89,7 +89,7 @@ void BM_RelayMessage(benchmark::State& state) {
   std::string message(state.range(0), 'x');
   for (auto _ : state) {
     (void)send(in[0], message.data(), message.size(), 0);
-    benchmark::DoNotOptimize(relay.Move(flow, in[1], out[0], false));
+    benchmark::DoNotOptimize(relay.Move(flow, {in[1]}, {out[0]}, false));
     (void)recv(out[1], message.data(), message.size(), 0);
   }
   for (const int fd : {in[0], in[1], out[0], out[1]}) close(fd);

@@ -70,7 +70,7 @@ class RelayTest : public testing::Test {
     }
   }
   Outcome Move(bool to_the_end = false) {
-    return relay_.Move(flow_, source_.b.get(), sink_.a.get(), to_the_end);
+    return relay_.Move(flow_, {source_.b.get()}, {sink_.a.get()}, to_the_end);
   }
 
   Relay relay_;

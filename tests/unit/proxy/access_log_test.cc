@@ -50,14 +50,25 @@ TEST_F(AccessLogTest, FailuresAndExtras) {
             "9/5/5/2/+2 3/4 sni:mail.example.org");
 }
 
+TEST_F(AccessLogTest, TlsMarksTheFrontend) {
+  record_.tls_version = "TLSv1.3";
+  record_.tls_cipher = "TLS_AES_128_GCM_SHA256";
+  const std::string line = FormatAccessLine(record_);
+  EXPECT_NE(line.find("] imap~ imap/"), std::string::npos);
+  EXPECT_TRUE(line.ends_with(" tls:TLSv1.3/TLS_AES_128_GCM_SHA256"));
+}
+
 TEST_F(AccessLogTest, Json) {
   record_.sni = "a\\x22b\"c";
+  record_.tls_version = "TLSv1.3";
+  record_.tls_cipher = "TLS_AES_128_GCM_SHA256";
   EXPECT_EQ(FormatAccessJson(record_),
             R"({"time":"2025-12-11T05:48:29.655Z","client":"192.0.2.7:51234","service":"imap",)"
             R"("server":"CAS1","queue_ms":0,"connect_ms":3,"total_ms":1250,"bytes_from_client":99,)"
             R"("bytes_to_client":2345,"termination":"--","retries":0,"redispatched":false,)"
             R"("process_sessions":9,"service_sessions":5,"server_sessions":2,"server_queue":0,)"
-            R"("service_queue":0,"sni":"a\\x22b\"c"})");
+            R"("service_queue":0,"sni":"a\\x22b\"c","tls_version":"TLSv1.3",)"
+            R"("tls_cipher":"TLS_AES_128_GCM_SHA256"})");
 }
 
 }  // namespace

@@ -127,8 +127,18 @@ TEST_F(HttpLogTest, Json) {
       R"("bytes_to_client":2750,"termination":"----","retries":0,"redispatched":false,)"
       R"("process_sessions":9,"service_sessions":5,"backend_sessions":4,"server_sessions":2,)"
       R"("server_queue":0,"backend_queue":0,"method":"GET",)"
-      R"("target":"/a\"b\\x5Cc\\x0A\\xC3\\xA9#","version":"HTTP/1.1","request_id":"",)"
+      R"("target":"/a\"b\\x5Cc\\x0A\\xC3\\xA9#","version":"HTTP/1.1",)"
+      R"("tls_version":"","tls_cipher":"","request_id":"",)"
       R"("refused":"why"})");
+}
+
+TEST_F(HttpLogTest, TlsMarksTheFrontend) {
+  record_.tls_version = "TLSv1.2";
+  record_.tls_cipher = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+  EXPECT_NE(Line().find("] mail-http~ owa/CAS1 "), std::string::npos);
+  EXPECT_NE(Line().find("\" tls:TLSv1.2/TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), std::string::npos);
+  EXPECT_NE(Json().find(R"("tls_version":"TLSv1.2","tls_cipher":"TLS_ECDHE_RSA_)"),
+            std::string::npos);
 }
 
 // The largest of everything fits the room that is made for a line (the sanitizers would tell).

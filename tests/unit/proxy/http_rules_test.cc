@@ -142,15 +142,17 @@ TEST(PersistenceCookieTest, AttributesFollowTheSnapshot) {
   cookie.set_name("S;V");
   EXPECT_EQ(BuildCookie(cookie, "cookie").error().field, "cookie.name");
   cookie.set_name("SRV");
-  EXPECT_EQ(BuildCookie(cookie, "cookie")->attributes, "; Path=/; HttpOnly\r\n");
+  EXPECT_EQ(BuildCookie(cookie, "cookie")->attributes, "; Path=/; HttpOnly");
   EXPECT_FALSE(BuildCookie(cookie, "cookie")->refresh);
   cookie.set_max_age_s(60);
   cookie.set_same_site(worker::v1::SAME_SITE_LAX);
   EXPECT_EQ(BuildCookie(cookie, "cookie")->attributes,
-            "; Path=/; HttpOnly; Max-Age=60; SameSite=Lax\r\n");
+            "; Path=/; HttpOnly; Max-Age=60; SameSite=Lax");
+  EXPECT_EQ(BuildCookie(cookie, "cookie")->secure_attributes, "; Secure");
   EXPECT_TRUE(BuildCookie(cookie, "cookie")->refresh);
   cookie.set_same_site(worker::v1::SAME_SITE_NONE);  // means something with TLS alone
-  EXPECT_EQ(BuildCookie(cookie, "cookie")->attributes, "; Path=/; HttpOnly; Max-Age=60\r\n");
+  EXPECT_EQ(BuildCookie(cookie, "cookie")->attributes, "; Path=/; HttpOnly; Max-Age=60");
+  EXPECT_EQ(BuildCookie(cookie, "cookie")->secure_attributes, "; Secure; SameSite=None");
 }
 
 }  // namespace

@@ -69,7 +69,8 @@ class ServiceTest : public testing::Test {
   // A session that waits; what it is given is appended to granted_.
   std::shared_ptr<Waiter> Wait(int client) {
     auto waiter = std::make_shared<Waiter>(Claim{.client = Client(client)});
-    waiter->grant = [this, client](const std::shared_ptr<Server>& server, worker::v1::SendProxy) {
+    waiter->grant = [this, client](const std::shared_ptr<Server>& server,
+                                   const std::shared_ptr<const Approach>&) {
       granted_.push_back(std::to_string(client) + server->name);
     };
     EXPECT_EQ(service_.Wait(waiter, now_).kind, Kind::kBusy);
