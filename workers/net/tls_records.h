@@ -139,6 +139,8 @@ class TlsRecords {
 
   // tls_records_seal.cc
   size_t Overhead() const;
+  size_t RecordsOf(size_t plaintext, size_t record_bytes) const;
+  bool SplitsFirst() const;
   size_t SealRecord(uint8_t type, const uint8_t* plaintext, size_t length, uint8_t* out);
   size_t SealKeyUpdate(uint8_t* out);
 

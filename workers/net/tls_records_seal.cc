@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "workers/net/tls_records.h"
 #include "workers/net/tls_suites.h"
@@ -54,8 +55,16 @@ size_t TlsRecords::Overhead() const {
   return kHeader + suite_.explicit_iv + suite_.overhead + (version_ == TLS1_3_VERSION ? 1 : 0);
 }
 
+size_t TlsRecords::RecordsOf(size_t plaintext, size_t record_bytes) const {
+  return (plaintext + record_bytes - 1) / record_bytes + (SplitsFirst() ? 1 : 0);
+}
+
+// A client of TLS 1.0 seals one byte first: what an attacker chose for the rest then meets an IV
+// that he cannot foretell ("BEAST"; RFC 4346 appendix F.3 names the attack).
+bool TlsRecords::SplitsFirst() const { return client_ && suite_.chained(); }
+
 size_t TlsRecords::SealedBound(size_t plaintext, size_t record_bytes) const {
-  const size_t records = (plaintext + record_bytes - 1) / record_bytes;
+  const size_t records = RecordsOf(plaintext, record_bytes);
   const size_t owed = version_ == TLS1_3_VERSION ? Overhead() + sizeof kKeyUpdate : 0;
   return plaintext + records * Overhead() + owed;
 }
@@ -63,16 +72,17 @@ size_t TlsRecords::SealedBound(size_t plaintext, size_t record_bytes) const {
 size_t TlsRecords::Seal(const iovec* parts, int count, size_t record_bytes, char* out) {
   size_t left = 0;
   for (int i = 0; i < count; ++i) left += parts[i].iov_len;
-  const size_t records = (left + record_bytes - 1) / record_bytes;
   // A KeyUpdate may come before them, an alert after them.
-  if (write_ended_ || UINT64_MAX - write_.sequence < records + 2) return 0;
+  const size_t records = RecordsOf(left, record_bytes) + 2;
+  if (write_ended_ || UINT64_MAX - write_.sequence < records) return 0;
   auto* const begin = reinterpret_cast<uint8_t*>(out);
   uint8_t* end = begin;
   if (write_.sequence >= kRenewKeyAt && version_ == TLS1_3_VERSION) key_update_owed_ = true;
   if (key_update_owed_) end += SealKeyUpdate(end);
   Reader reader(parts);
+  size_t most = SplitsFirst() ? 1 : record_bytes;
   while (left > 0 && !write_ended_) {
-    const size_t length = std::min(left, record_bytes);
+    const size_t length = std::min(left, std::exchange(most, record_bytes));
     uint8_t* const body = end + kHeader + suite_.explicit_iv;
     end += SealRecord(SSL3_RT_APPLICATION_DATA, reader.Read(length, body), length, end);
     left -= length;

@@ -7,9 +7,11 @@
 namespace aloha::net {
 namespace {
 
-constexpr uint16_t k10 = TLS1_VERSION, k12 = TLS1_2_VERSION, k13 = TLS1_3_VERSION;
+constexpr uint16_t k10 = TLS1_VERSION, k11 = TLS1_1_VERSION, k12 = TLS1_2_VERSION,
+                   k13 = TLS1_3_VERSION;
 
-// TLS 1.2's AES-GCM: RFC 5288; ChaCha20-Poly1305: RFC 7905.
+// AES-GCM of TLS 1.2: RFC 5288; ChaCha20-Poly1305: RFC 7905; CBC: RFC 8422, only those that
+// BoringSSL has.
 // cipher, versions, name, AEAD, hash, lengths: MAC key, key, IV, explicit IV, overhead
 constexpr TlsSuite kSuites[] = {
     {0x1301, k13, k13, "TLS_AES_128_GCM_SHA256", EVP_aead_aes_128_gcm, EVP_sha256, 0, 16, 12, 0,
@@ -30,6 +32,22 @@ constexpr TlsSuite kSuites[] = {
      nullptr, 0, 32, 12, 0, 16},
     {0xcca9, k12, k12, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", EVP_aead_chacha20_poly1305,
      nullptr, 0, 32, 12, 0, 16},
+    {0xc009, k10, k10, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+     EVP_aead_aes_128_cbc_sha1_tls_implicit_iv, nullptr, 20, 16, 16, 0, 36},
+    {0xc009, k11, k12, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", EVP_aead_aes_128_cbc_sha1_tls,
+     nullptr, 20, 16, 0, 16, 36},
+    {0xc00a, k10, k10, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
+     EVP_aead_aes_256_cbc_sha1_tls_implicit_iv, nullptr, 20, 32, 16, 0, 36},
+    {0xc00a, k11, k12, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", EVP_aead_aes_256_cbc_sha1_tls,
+     nullptr, 20, 32, 0, 16, 36},
+    {0xc013, k10, k10, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+     EVP_aead_aes_128_cbc_sha1_tls_implicit_iv, nullptr, 20, 16, 16, 0, 36},
+    {0xc013, k11, k12, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", EVP_aead_aes_128_cbc_sha1_tls, nullptr,
+     20, 16, 0, 16, 36},
+    {0xc014, k10, k10, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+     EVP_aead_aes_256_cbc_sha1_tls_implicit_iv, nullptr, 20, 32, 16, 0, 36},
+    {0xc014, k11, k12, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", EVP_aead_aes_256_cbc_sha1_tls, nullptr,
+     20, 32, 0, 16, 36},
 };
 
 }  // namespace

@@ -60,30 +60,30 @@ TEST_P(TlsRecordsEveryKind, OpensByteByByte) {
 
 TEST_P(TlsRecordsEveryKind, WhatDoesNotFitWaits) {
   const std::string text = Text(16'384);
-  std::string wire = SealText(*pair_.client, text);
-  wire += SealText(*pair_.client, "more");
-  OpenedText some = OpenBytes(*pair_.server, wire, TlsRecords::kMaxPlaintext);
+  std::string wire = SealText(*pair_.server, text);
+  wire += SealText(*pair_.server, "more");
+  OpenedText some = OpenBytes(*pair_.client, wire, TlsRecords::kMaxPlaintext);
   EXPECT_EQ(some.opened.kind, Kind::kData);
   EXPECT_EQ(some.text, text);
   EXPECT_LT(some.opened.consumed, wire.size());
   const std::string rest = wire.substr(some.opened.consumed);
-  EXPECT_EQ(OpenBytes(*pair_.server, rest, 3).opened.consumed, 0u);
-  EXPECT_EQ(OpenBytes(*pair_.server, rest, TlsRecords::kMaxPlaintext).text, "more");
+  EXPECT_EQ(OpenBytes(*pair_.client, rest, 3).opened.consumed, 0u);
+  EXPECT_EQ(OpenBytes(*pair_.client, rest, TlsRecords::kMaxPlaintext).text, "more");
 }
 
 TEST_P(TlsRecordsEveryKind, EveryByteIsGuarded) {
-  const std::string wire = SealText(*pair_.client, "guarded");
+  const std::string wire = SealText(*pair_.server, "guarded");
   for (size_t i = 0; i < wire.size(); ++i) {
     std::string tampered = wire;
     tampered[i] ^= 0x01;
     TlsRecordsPair fresh(GetParam());
-    const OpenedText result = OpenBytes(*fresh.server, tampered);
+    const OpenedText result = OpenBytes(*fresh.client, tampered);
     EXPECT_EQ(result.text, "") << i;
     // A length that grew: the rest may still come.
     const bool waits = result.opened.kind == Kind::kData;
     EXPECT_EQ(waits, (i == 3 || i == 4) && tampered[i] > wire[i]) << i;
     if (waits) tampered.append(256, 'x');
-    EXPECT_EQ(OpenBytes(*fresh.server, tampered).opened.kind, Kind::kFailed) << i;
+    EXPECT_EQ(OpenBytes(*fresh.client, tampered).opened.kind, Kind::kFailed) << i;
   }
 }
 
@@ -157,19 +157,19 @@ TEST_P(TlsRecordsEveryKind, SequenceNumbersEnd) {
   TlsRecordsPair last(GetParam(), UINT64_MAX - 3);
   if (GetParam().version == 0x0304) {
     // The key is new, and so are the numbers.
-    std::string wire = SealText(*last.client, "a");
-    wire += SealText(*last.client, "b");
-    EXPECT_EQ(OpenBytes(*last.server, wire).text, "ab");
+    std::string wire = SealText(*last.server, "a");
+    wire += SealText(*last.server, "b");
+    EXPECT_EQ(OpenBytes(*last.client, wire).text, "ab");
     return;
   }
-  const std::string wire = SealText(*last.client, "a");
-  EXPECT_EQ(OpenBytes(*last.server, wire).text, "a");
-  EXPECT_EQ(SealText(*last.client, "b"), "");
-  EXPECT_EQ(OpenBytes(*last.server, SealAlert(*last.client, 0)).opened.kind, Kind::kClosed);
+  const std::string wire = SealText(*last.server, "a");
+  EXPECT_EQ(OpenBytes(*last.client, wire).text, "a");
+  EXPECT_EQ(SealText(*last.server, "b"), "");
+  EXPECT_EQ(OpenBytes(*last.client, SealAlert(*last.server, 0)).opened.kind, Kind::kClosed);
   TlsRecordsPair none(GetParam(), UINT64_MAX);
-  EXPECT_EQ(SealText(*none.client, "a"), "");
-  EXPECT_EQ(SealAlert(*none.client, 0), "");
-  EXPECT_EQ(OpenBytes(*none.server, wire).opened.alert, 80);
+  EXPECT_EQ(SealText(*none.server, "a"), "");
+  EXPECT_EQ(SealAlert(*none.server, 0), "");
+  EXPECT_EQ(OpenBytes(*none.client, wire).opened.alert, 80);
 }
 
 TEST_P(TlsRecordsEveryKind, ContextsTakenAwayAreMadeAnew) {
@@ -186,6 +186,12 @@ TEST_P(TlsRecordsEveryKind, ContextsTakenAwayAreMadeAnew) {
       EXPECT_EQ(OpenBytes(*clients[i], SealText(*servers[i], text)).text, text);
     }
   }
+}
+
+TEST(TlsRecordsTest, AClientOfTls10BeginsWithOneByte) {
+  TlsRecordsPair pair({0x0301, 0xc013});
+  const std::string wire = SealText(*pair.client, Text(100));
+  EXPECT_EQ(OpenBytes(*pair.server, wire, 20).text, Text(1));
 }
 
 TEST(TlsRecordsTest, KeysAreChecked) {
