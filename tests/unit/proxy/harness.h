@@ -91,6 +91,8 @@ class TestProxy {
 
   // The port of a service's first listener.
   uint16_t port(int service = 0) { return this->service(service).listeners(0).port(); }
+  // The socket of that listener; it stays the proxy's.
+  int listener(int service) { return sockets_[port(service)].get(); }
   Socket Connect(int service = 0) { return Socket::To(port(service)); }
   // Connects and reads the name of the server that answers.
   std::string Ask(int service = 0);
