@@ -40,16 +40,38 @@ bssl::UniquePtr<X509> MakeCertificate(const std::string& name, EVP_PKEY* key) {
   return made ? std::move(x509) : nullptr;
 }
 
-}  // namespace
-
-std::unique_ptr<asio::ssl::context> MakeTlsContext(const std::string& name) {
-  auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+void UseNewCertificate(const std::string& name, asio::ssl::context& context) {
   bssl::UniquePtr<EVP_PKEY> key = MakeKey();
   bssl::UniquePtr<X509> x509 = key ? MakeCertificate(name, key.get()) : nullptr;
-  if (!x509 || !SSL_CTX_use_certificate(context->native_handle(), x509.get()) ||
-      !SSL_CTX_use_PrivateKey(context->native_handle(), key.get())) {
+  if (!x509 || !SSL_CTX_use_certificate(context.native_handle(), x509.get()) ||
+      !SSL_CTX_use_PrivateKey(context.native_handle(), key.get())) {
     throw asio::system_error(asio::error::invalid_argument, "certificate for " + name);
   }
+}
+
+}  // namespace
+
+std::unique_ptr<asio::ssl::context> MakeTlsContext(const std::string& name,
+                                                   const TlsOptions& options) {
+  auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+  auto file = options.certificates.find(name);
+  if (file == options.certificates.end()) file = options.certificates.find("");
+  if (file == options.certificates.end()) {
+    UseNewCertificate(name, *context);
+  } else {
+    context->use_certificate_chain_file(file->second);
+    context->use_private_key_file(file->second, asio::ssl::context::pem);
+  }
+  if (!options.client_ca.empty()) {
+    context->load_verify_file(options.client_ca);
+    context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
+  }
+  if (options.no_tls13) {
+    SSL_CTX_set_max_proto_version(context->native_handle(), TLS1_2_VERSION);
+  }
+  // Session tickets of servers that ask for certificates are only used with a context of their own.
+  constexpr uint8_t kContext[] = {'f', 'a', 'r', 'm'};
+  SSL_CTX_set_session_id_context(context->native_handle(), kContext, sizeof(kContext));
   return context;
 }
 

@@ -8,7 +8,6 @@
 #include <asio/experimental/as_tuple.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include "tests/farm/certificate.h"
 #include "tests/farm/protocols.h"
 #include "tests/farm/session.h"
 
@@ -123,24 +122,26 @@ Farm::Farm(asio::io_context& loop, const FarmOptions& options)
   }
   for (int i = 0; i < options.num_cas; ++i) {
     AddServer(fmt::format("CAS{}", i + 1), false,
-              asio::ip::address_v4(options.cas_address.to_uint() + i));
+              asio::ip::address_v4(options.cas_address.to_uint() + i), options);
   }
   for (int i = 0; i < options.num_hub; ++i) {
     AddServer(fmt::format("HUB{}", i + 1), true,
-              asio::ip::address_v4(options.hub_address.to_uint() + i));
+              asio::ip::address_v4(options.hub_address.to_uint() + i), options);
   }
 }
 
-void Farm::AddServer(const std::string& name, bool hub, const asio::ip::address_v4& address) {
+void Farm::AddServer(const std::string& name, bool hub, const asio::ip::address_v4& address,
+                     const FarmOptions& options) {
   auto server = std::make_unique<Server>();
   server->name = name;
-  tls_.push_back(MakeTlsContext(name));
+  tls_.push_back(MakeTlsContext(name, options.tls));
   for (const Offer& offer : kOffers) {
     if (offer.hub != hub) continue;
     auto service = std::make_unique<Service>(loop_, *server, offer.name);
     service->protocol = &offer.protocol;
     service->tls = tls_.back().get();
     service->implicit_tls = offer.implicit_tls;
+    service->starttls = options.starttls && !offer.implicit_tls;
     service->endpoint = tcp::endpoint(address, ports_[service->name]);
     Open(service->acceptor, service->endpoint);
     asio::co_spawn(loop_, Accept(*service), asio::detached);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/farm/certificate.h"
 #include "tests/farm/service.h"
 
 namespace aloha::farm {
@@ -23,6 +24,8 @@ struct FarmOptions {
   asio::ip::address_v4 hub_address;  // of HUB1; may be the same: the ports differ
   // Port of every service by name; 0: any free port, the same on all servers.
   std::map<std::string, uint16_t, std::less<>> ports;
+  TlsOptions tls;
+  bool starttls = true;  // offered on the ports in clear
 };
 
 // Ports of all services: the real one plus `offset`; RPC at `offset` + 600 and + 601, because 60000
@@ -54,7 +57,8 @@ class Farm {
   std::string CountsJson() const;
 
  private:
-  void AddServer(const std::string& name, bool hub, const asio::ip::address_v4& address);
+  void AddServer(const std::string& name, bool hub, const asio::ip::address_v4& address,
+                 const FarmOptions& options);
 
   asio::io_context& loop_;
   std::map<std::string, uint16_t, std::less<>> ports_;

@@ -60,6 +60,11 @@ asio::awaitable<void> Upload(HttpExchange& exchange) {
                             exchange.body.num_trailers()));
 }
 
+// What TLS the request came by, as JSON.
+asio::awaitable<void> Tls(HttpExchange& exchange) {
+  co_await Text(exchange, 200, "", exchange.session.DescribeTls());
+}
+
 // The body of the request is sent back as the whole response, right or wrong, and the connection
 // closed.
 asio::awaitable<void> Raw(HttpExchange& exchange) {
@@ -199,6 +204,7 @@ constexpr std::array kActions = {
     NamedAction{"", "echo", Echo},
     NamedAction{"", "bytes", Bytes},
     NamedAction{"", "upload", Upload},
+    NamedAction{"", "tls", Tls},
     NamedAction{"POST", "raw", Raw},
     NamedAction{"", "upgrade", Upgrade},
     NamedAction{"", "whoami", WhoAmI},

@@ -13,8 +13,8 @@ namespace {
 constexpr uint64_t kLargestKeptLiteral = 8192;
 
 std::string Capabilities(const Session& session) {
-  return session.encrypted() ? "IMAP4rev1 IDLE LITERAL+ SASL-IR AUTH=PLAIN"
-                             : "IMAP4rev1 IDLE LITERAL+ SASL-IR AUTH=PLAIN STARTTLS";
+  return session.offers_starttls() ? "IMAP4rev1 IDLE LITERAL+ SASL-IR AUTH=PLAIN STARTTLS"
+                                   : "IMAP4rev1 IDLE LITERAL+ SASL-IR AUTH=PLAIN";
 }
 
 // A command with its literals (RFC 9051 section 4.3). Large ones are messages: only their place is
@@ -133,7 +133,7 @@ asio::awaitable<bool> Execute(Session& session, const std::string& tag, std::str
       co_await session.ReadLine();
     }
     co_await session.Reply(tag + " OK AUTHENTICATE completed by " + session.server() + "\r\n");
-  } else if (command == "STARTTLS" && !session.encrypted()) {
+  } else if (command == "STARTTLS" && session.offers_starttls()) {
     co_await session.Reply(tag + " OK begin TLS\r\n");
     co_await session.StartTls();
   } else {

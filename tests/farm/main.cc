@@ -34,6 +34,10 @@ struct Arguments {
   std::vector<std::string> ports;
   uint16_t control = 0;
   std::string port_file;
+  std::vector<std::string> certificates;
+  std::string client_ca;
+  bool no_tls13 = false;
+  bool no_starttls = false;
 };
 
 void Declare(CLI::App& app, Arguments& arguments) {
@@ -59,6 +63,13 @@ void Declare(CLI::App& app, Arguments& arguments) {
       ->capture_default_str();
   app.add_option("--port-file", arguments.port_file,
                  "Write the line that is printed when serving begins to this file as well");
+  app.add_option("--certificate", arguments.certificates,
+                 "[SERVER=]FILE: PEM with certificates and private key, for that server or all "
+                 "(default: self-signed ones)");
+  app.add_option("--client-ca", arguments.client_ca,
+                 "PEM file: in TLS clients must show a certificate that this signed");
+  app.add_flag("--no-tls13", arguments.no_tls13, "At most TLS 1.2");
+  app.add_flag("--no-starttls", arguments.no_starttls, "Offer no STARTTLS and no STLS");
   app.footer(aloha::farm::kControlHelp);
 }
 
@@ -79,6 +90,18 @@ std::string ChoosePorts(const Arguments& arguments, aloha::farm::FarmOptions& op
     at->second = *port;
   }
   return "";
+}
+
+aloha::farm::TlsOptions ChooseTls(const Arguments& arguments) {
+  aloha::farm::TlsOptions tls;
+  for (const std::string& choice : arguments.certificates) {
+    const size_t equals = choice.find('=');
+    const std::string server = equals == std::string::npos ? "" : choice.substr(0, equals);
+    tls.certificates[server] = choice.substr(equals == std::string::npos ? 0 : equals + 1);
+  }
+  tls.client_ca = arguments.client_ca;
+  tls.no_tls13 = arguments.no_tls13;
+  return tls;
 }
 
 void RaiseDescriptorLimit() {
@@ -129,6 +152,8 @@ int main(int argc, char** argv) {
   options.hub_address = arguments.hub_address.empty()
                             ? options.cas_address
                             : asio::ip::make_address_v4(arguments.hub_address);
+  options.tls = ChooseTls(arguments);
+  options.starttls = !arguments.no_starttls;
   const std::string wrong = ChoosePorts(arguments, options);
   if (!wrong.empty()) {
     std::cerr << "aloha-farm: " << wrong << "\n";

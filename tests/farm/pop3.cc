@@ -11,7 +11,7 @@ namespace {
 
 std::string Capabilities(const Session& session) {
   return std::string("+OK capabilities\r\nUSER\r\nTOP\r\nUIDL\r\nSASL PLAIN\r\n") +
-         (session.encrypted() ? "" : "STLS\r\n") + ".\r\n";
+         (session.offers_starttls() ? "STLS\r\n" : "") + ".\r\n";
 }
 
 // LIST and UIDL, of one message or of all.
@@ -80,7 +80,7 @@ asio::awaitable<void> Serve(Session& session) {
         co_await session.ReadLine();
       }
       co_await session.Reply("+OK " + session.server() + "\r\n");
-    } else if (command == "STLS" && !session.encrypted()) {
+    } else if (command == "STLS" && session.offers_starttls()) {
       co_await session.Reply("+OK begin TLS\r\n");
       co_await session.StartTls();
     } else {

@@ -54,6 +54,7 @@ struct Service {
   asio::ssl::context* tls =
       nullptr;  // not owned; the certificate for implicit TLS and for STARTTLS
   bool implicit_tls = false;
+  bool starttls = false;  // offered; only where the protocol has it
 
   Fault fault = Fault::kNone;
   std::chrono::milliseconds delay{0};  // for Fault::kSlow

@@ -1,5 +1,10 @@
 #include "tests/farm/session.h"
 
+#include <fmt/format.h>
+#include <openssl/nid.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
 #include <algorithm>
 #include <asio/buffer.hpp>
 #include <asio/experimental/as_tuple.hpp>
@@ -152,6 +157,26 @@ asio::awaitable<void> Session::Obey(Service& service) {
     End(asio::error::operation_aborted);
   }
   if (!socket_.is_open()) End(asio::error::operation_aborted);
+}
+
+std::string Session::DescribeTls() const {
+  if (!tls_) return "{}";
+  const SSL* ssl = const_cast<asio::ssl::stream<asio::ip::tcp::socket&>&>(*tls_).native_handle();
+  const char* server_name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  const uint8_t* alpn = nullptr;
+  unsigned alpn_size = 0;
+  SSL_get0_alpn_selected(ssl, &alpn, &alpn_size);
+  char client[256] = "";
+  if (const bssl::UniquePtr<X509> x509(SSL_get_peer_certificate(ssl)); x509) {
+    X509_NAME_get_text_by_NID(X509_get_subject_name(x509.get()), NID_commonName, client,
+                              sizeof(client));
+  }
+  return fmt::format(
+      R"({{"version":"{}","cipher":"{}","server_name":"{}","alpn":"{}","resumed":{},"client":"{}"}})",
+      SSL_get_version(ssl), SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)),
+      server_name == nullptr ? "" : server_name,
+      std::string_view(reinterpret_cast<const char*>(alpn), alpn_size),
+      SSL_session_reused(ssl) != 0, client);
 }
 
 asio::awaitable<void> Session::StartTls() {

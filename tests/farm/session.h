@@ -32,6 +32,11 @@ class Session {
   uint64_t id() const { return id_; }
   const std::string& server() const { return service_.server.name; }
   bool encrypted() const { return tls_.has_value(); }
+  // STARTTLS or STLS may be asked for now.
+  bool offers_starttls() const { return service_.starttls && !encrypted(); }
+  // {"version":"TLSv1.3","cipher":…,"server_name":…,"alpn":…,"resumed":false,"client":…}, where
+  // "client" is the common name of the client's certificate; "{}" without TLS.
+  std::string DescribeTls() const;
 
   // The next line without its CRLF or LF, at most 64 KiB; counted as a request of the service.
   asio::awaitable<std::string> ReadCommand();

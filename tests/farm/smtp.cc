@@ -13,7 +13,7 @@ constexpr uint64_t kLargestMessage = 64 << 20;
 std::string Hello(const Session& session) {
   return fmt::format(
       "250-{}\r\n250-SIZE {}\r\n250-PIPELINING\r\n250-8BITMIME\r\n{}250 AUTH PLAIN LOGIN\r\n",
-      session.server(), kLargestMessage, session.encrypted() ? "" : "250-STARTTLS\r\n");
+      session.server(), kLargestMessage, session.offers_starttls() ? "250-STARTTLS\r\n" : "");
 }
 
 // AUTH PLAIN and LOGIN (RFC 4954): asks for what the client did not send at once, and accepts it.
@@ -65,7 +65,7 @@ asio::awaitable<void> Serve(Session& session) {
       co_await TakeData(session);
     } else if (command == "AUTH") {
       co_await Authenticate(session, rest);
-    } else if (command == "STARTTLS" && !session.encrypted()) {
+    } else if (command == "STARTTLS" && session.offers_starttls()) {
       co_await session.Reply("220 2.0.0 begin TLS\r\n");
       co_await session.StartTls();
     } else {

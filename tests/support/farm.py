@@ -14,9 +14,10 @@ class Farm:
     CAS = ("imap", "imaps", "pop3", "pop3s", "mapper", "rpc", "addressbook", "http", "https")
     HUB = ("smtp", "submission", "smtps")
 
-    def __init__(self, cas=2, hub=2):
+    def __init__(self, cas=2, hub=2, arguments=()):
+        """`arguments`: further flags, as ("--certificate", FILE)."""
         self.ports = {name: ports.free_port() for name in self.CAS + self.HUB}
-        command = [BIN / "aloha-farm", "--cas", cas, "--hub", hub]
+        command = [BIN / "aloha-farm", "--cas", cas, "--hub", hub, *arguments]
         for name, port in self.ports.items():
             command += ["--port", f"{name}={port}"]
         self.process = process.spawn(command, stdout=subprocess.PIPE, text=True)

@@ -8,7 +8,7 @@ import threading
 import time
 
 # Names as /proc/PID/comm has them.
-WORKERS = ("aloha-system", "aloha-proxy", "aloha-health", "aloha-wui")
+WORKERS = ("aloha-system", "aloha-proxy", "aloha-health", "aloha-wui", "aloha-tls", "aloha-keys")
 
 _PR_SET_CHILD_SUBREAPER = 36
 _started = {}  # pid → Popen of what spawn() started and nobody has waited for
