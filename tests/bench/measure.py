@@ -1,5 +1,6 @@
 """Balancers side by side: started on a core of their own, their CPU time read, the figures put in a table."""
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -13,6 +14,13 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BALANCER_CORE, LOAD_CORE = {0}, {(os.cpu_count() or 1) - 1}
+
+
+def demand(program, *tools):
+    """Ends the program unless these are installed."""
+    for tool in tools:
+        if not shutil.which(tool):
+            sys.exit(f"{program}: {tool} is not installed; deploy/install-deps does it")
 
 
 def free_ports(number):
@@ -78,9 +86,10 @@ def own_bytes(pids):
 class Balancer:
     """A balancer under measurement, started in a folder of its own."""
 
-    def __init__(self, name, command, config, text, ports):
+    def __init__(self, name, command, config, text, ports, prepare=None):
+        """`prepare(folder)` is called as soon as the process is there, if it takes more than a file to set it up."""
         self.name, self.ports = name, ports
-        self._command, self._config, self._text = command, config, text
+        self._command, self._config, self._text, self._prepare = command, config, text, prepare
 
     def __enter__(self):
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="compare-"))
@@ -90,6 +99,8 @@ class Balancer:
         command = [str(word).format(folder=self._folder) for word in self._command]
         self._process = spawn(command, BALANCER_CORE, stdout=self._log, stderr=self._log)
         try:
+            if self._prepare:
+                self._prepare(self._folder)
             for port in self.ports.values():
                 wait_for(port, self._process)
         except RuntimeError as error:
@@ -114,6 +125,56 @@ class Balancer:
 
     def pids(self):
         return descendants(self._process.pid)
+
+
+class Load:
+    """Traffic from aloha-load, and what it costs a balancer."""
+
+    def __init__(self, program, binaries):
+        self._program, self._tool = program, binaries / "aloha-load"
+        if not self._tool.exists():
+            sys.exit(f"{program}: {self._tool} is not there; build it with "
+                     "cmake --preset release && cmake --build --preset release")
+
+    def origin(self, ports):
+        return spawn([self._tool, "origin", *ports], LOAD_CORE)
+
+    def run(self, balancer, *arguments):
+        """CPU seconds, and the tool's report."""
+        pids = balancer.pids()
+        before = cpu_seconds(pids)
+        tool = spawn([self._tool, *arguments], LOAD_CORE, stdout=subprocess.PIPE, text=True)
+        report = json.loads(tool.communicate(timeout=300)[0])
+        cost = cpu_seconds(pids) - before
+        if report["errors"]:
+            self.fail(balancer, arguments, f"{report['errors']} errors")
+        return cost, report
+
+    def per_operation(self, balancer, *arguments):
+        """CPU time in µs."""
+        cost, report = self.run(balancer, *arguments)
+        return cost * 1e6 / report["operations"]
+
+    def per_gib(self, balancer, *arguments):
+        """CPU time in s."""
+        cost, report = self.run(balancer, *arguments)
+        return cost * (1 << 30) / report["bytes"]
+
+    def memory(self, balancer, what, port, sessions):
+        """Bytes per session that `what` holds idle, on a fresh process; None where it cannot be read."""
+        before = own_bytes(balancer.pids())
+        arguments = [what, port, sessions]
+        tool = spawn([self._tool, *arguments], LOAD_CORE, stdout=subprocess.PIPE, text=True)
+        report = json.loads(tool.stdout.readline())
+        time.sleep(1)
+        after = own_bytes(balancer.pids())
+        tool.communicate()
+        if report["errors"]:
+            self.fail(balancer, arguments, f"{report['errors']} errors")
+        return None if before is None else max(after - before, 0) / sessions
+
+    def fail(self, balancer, arguments, what):
+        sys.exit(f"{self._program}: {balancer.name}: {what} in {' '.join(map(str, arguments))}")
 
 
 def rounds(everyone, cases, number):

@@ -7,26 +7,15 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 
+#include "tests/bench/load/clock.h"
 #include "tests/bench/load/socket.h"
 
 namespace aloha::load {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int kPatienceMs = 10'000;
 constexpr size_t kChunk = 256 * 1024;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-uint32_t MicrosecondsSince(Clock::time_point start) {
-  return static_cast<uint32_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
-}
 
 // Exchanges over a number of connections at the same time.
 class Exchanger {
@@ -122,9 +111,9 @@ class Exchanger {
   Report report_;
 };
 
-// Counts one operation over one connection.
-template <typename Transfer>
-Report RunTransfer(uint16_t port, Transfer transfer) {
+}  // namespace
+
+Report RunTransfer(uint16_t port, const Transfer& transfer) {
   Report report;
   const auto start = Clock::now();
   const int fd = ConnectTo(port, 0);
@@ -136,7 +125,20 @@ Report RunTransfer(uint16_t port, Transfer transfer) {
   return report;
 }
 
-}  // namespace
+Report HoldIdle(uint16_t port, size_t connections, const std::function<bool(int fd)>& exchange) {
+  Report report;
+  const auto start = Clock::now();
+  for (size_t i = 0; i < connections; ++i) {
+    const auto began = Clock::now();
+    const int fd = ConnectTo(port, 0);
+    const bool done = fd >= 0 && exchange(fd);
+    ++(done ? report.operations : report.errors);
+    report.latencies.push_back(MicrosecondsSince(began));
+  }
+  report.bytes = report.operations;
+  report.seconds = SecondsSince(start);
+  return report;
+}
 
 Report RunExchanges(const Exchanges& plan) { return Exchanger(plan).Run(); }
 
@@ -166,19 +168,10 @@ Report RunUp(uint16_t port, uint64_t bytes) {
 }
 
 Report OpenIdle(uint16_t port, size_t connections) {
-  Report report;
-  const auto start = Clock::now();
-  for (size_t i = 0; i < connections; ++i) {
-    const auto began = Clock::now();
-    const int fd = ConnectTo(port, 0);
+  return HoldIdle(port, connections, [](int fd) {
     std::byte byte{};
-    const bool done = fd >= 0 && SendAll(fd, {&byte, 1}) && recv(fd, &byte, 1, 0) == 1;
-    ++(done ? report.operations : report.errors);
-    report.latencies.push_back(MicrosecondsSince(began));
-  }
-  report.bytes = report.operations;
-  report.seconds = SecondsSince(start);
-  return report;
+    return SendAll(fd, {&byte, 1}) && recv(fd, &byte, 1, 0) == 1;
+  });
 }
 
 }  // namespace aloha::load

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace aloha::load {
@@ -17,6 +19,9 @@ struct Report {
   double seconds = 0;
   // Duration of each operation in microseconds, in any order.
   std::vector<uint32_t> latencies;
+  // Of TLS handshakes: how many were resumed, and the version, suite and curve of the last one.
+  uint64_t resumed = 0;
+  std::string suite;
 };
 
 // How exchanges are made.
@@ -35,6 +40,16 @@ struct Exchanges {
 // RunExchanges(plan): Makes exchanges with an echo service. A connection that breaks is an error
 // and is replaced; when nothing happens for 10 s, whatever is missing counts as errors.
 Report RunExchanges(const Exchanges& plan);
+
+// Moves a payload over a socket that is connected, adding to `bytes`; false: it failed.
+using Transfer = std::function<bool(int fd, uint64_t& bytes)>;
+
+// RunTransfer(port, transfer): One operation, over one connection that is closed after it.
+Report RunTransfer(uint16_t port, const Transfer& transfer);
+
+// HoldIdle(port, connections, exchange): Opens connections one after the other, calls `exchange`
+// with each, and leaves them open until the program ends. False from it is an error.
+Report HoldIdle(uint16_t port, size_t connections, const std::function<bool(int fd)>& exchange);
 
 // RunDown(port, bytes): Takes that many bytes from a source over one connection, then closes it.
 Report RunDown(uint16_t port, uint64_t bytes);
