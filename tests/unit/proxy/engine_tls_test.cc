@@ -228,9 +228,7 @@ class EngineBridgeTest : public testing::Test {
 
   // The record that comes to the server.
   std::promise<std::string> wire_;
-  TestServer server_{[this](Socket& socket) {
-    wire_.set_value(socket.Receive(5 + 5 + 1 + 16));
-  }};
+  TestServer server_{[this](Socket& socket) { wire_.set_value(socket.Receive(5 + 5 + 1 + 16)); }};
   TestProxy proxy_;
   TestTls tls_{proxy_};
 };
