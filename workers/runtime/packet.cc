@@ -53,8 +53,9 @@ Result<> SendPacket(int socket, std::string_view payload, std::span<const int> d
 
 Result<Packet> ReceivePacket(int socket) {
   Packet packet;
-  packet.payload.resize(kMaxPacketBytes);
-  iovec data{packet.payload.data(), packet.payload.size()};
+  // Most packets are small: only the pages they touch are ever used.
+  thread_local std::array<char, kMaxPacketBytes> buffer;
+  iovec data{buffer.data(), buffer.size()};
   alignas(cmsghdr) ControlBuffer control{};
   msghdr message{};
   message.msg_iov = &data;
@@ -80,7 +81,7 @@ Result<Packet> ReceivePacket(int socket) {
   if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
     return Fail(Code::kInvalidArgument, "receive packet: cut off");
   }
-  packet.payload.resize(static_cast<size_t>(received));
+  packet.payload.assign(buffer.data(), static_cast<size_t>(received));
   return packet;
 }
 
