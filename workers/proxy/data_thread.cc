@@ -106,7 +106,7 @@ DataThread::DataThread(uint32_t index, Shared& shared, std::unique_ptr<net::Reac
 DataThread::~DataThread() {
   Post([](DataThread& thread) {
     thread.StopListening();
-    thread.LoseTls();
+    thread.tls_.clear();
     thread.ForEachSession([](Session& session) { session.End(Cause::kKilled); });
     thread.reactor().timers().Disarm(*thread.pause_);
   });

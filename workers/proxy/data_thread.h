@@ -67,11 +67,11 @@ class DataThread {
   // Frees the ended session after this batch.
   void Bury(Session& session);
 
-  // Connections come by this link from now on; what was asked for by the one before has failed.
+  // Connections come by this link as well, and handshakes are asked for by it from now on.
   void UseTlsLink(const std::shared_ptr<const TlsLink>& link);
-  // Asks for a handshake of this socket, which stays the caller's; the session's OnTls gets the
-  // answer. The id of the request; 0: aloha-tls cannot be reached.
-  uint64_t AskForTls(Session& session, handoff::v1::Handshake handshake, int socket);
+  // Asks for a handshake of this socket, as soon as aloha-tls can be reached; the session's OnTls
+  // gets the answer. The id of the request, which is not 0.
+  uint64_t AskForTls(Session& session, handoff::v1::Handshake handshake, UniqueFd socket);
   // A session ticket that came on a connection of that request (handoff.proto).
   void ReturnTicket(uint64_t request, std::string message);
   // Nobody waits for it any more; 0 is none.
@@ -81,6 +81,13 @@ class DataThread {
   class Acceptor;
   class AcceptPause;
   class TlsReceiver;
+  // A session that waits for its handshake.
+  struct Securing {
+    Session* session = nullptr;
+    const TlsReceiver* asked = nullptr;  // null: nobody yet
+    handoff::v1::ToTls message;
+    UniqueFd socket;  // until it is asked for
+  };
   // Numbers of sessions and requests say which thread they are of.
   static constexpr int kThreadShift = 48;
 
@@ -96,7 +103,9 @@ class DataThread {
   void OnTlsArrival(TlsLink::Arrival arrival);
   void AcceptSecured(TlsLink::Arrival arrival);
   void AnswerTls(TlsLink::Arrival arrival);
-  void LoseTls();
+  void Ask(Securing& securing);
+  void AskHeld();
+  void LoseTls(const TlsReceiver& receiver);
   void FreeDead();
   // Descriptors or memory are short: accepting stops for a moment, so that the listeners, still
   // readable, do not spin.
@@ -113,9 +122,9 @@ class DataThread {
   uint32_t generation_ = 0;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<TlsListener> tls_listeners_;
-  std::shared_ptr<TlsReceiver> tls_;                    // null: aloha-tls cannot be reached
+  std::vector<std::shared_ptr<TlsReceiver>> tls_;       // the newest last; empty: not to be reached
   std::vector<std::shared_ptr<TlsReceiver>> lost_tls_;  // freed after the batch
-  std::unordered_map<uint64_t, Session*> securing_;     // by the request that they wait for
+  std::unordered_map<uint64_t, Securing> securing_;     // by the number of their requests
   uint64_t last_request_;
   std::unique_ptr<AcceptPause> pause_;
   Session* sessions_ = nullptr;  // all that live

@@ -1,6 +1,7 @@
 // What comes to a data thread by aloha-tls.
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "workers/proxy/data_thread.h"
@@ -28,7 +29,7 @@ class DataThread::TlsReceiver final : public net::EventHandler {
       if (arrival) {
         thread_.OnTlsArrival(std::move(*arrival));
       } else if (arrival.error().code == Code::kUnavailable) {
-        return thread_.LoseTls();
+        return thread_.LoseTls(*this);
       } else if (arrival.error().code == Code::kResourceExhausted) {
         return;
       }
@@ -45,41 +46,63 @@ void DataThread::FreeDead() {
   lost_tls_.clear();
 }
 
+// The process before this one still answers what it was asked, until it ends.
 void DataThread::UseTlsLink(const std::shared_ptr<const TlsLink>& link) {
-  LoseTls();
-  tls_ = std::make_shared<TlsReceiver>(*this, link);
-  if (auto watched = tls_->Watch(); !watched) {
-    shared_.log.Error("channel to aloha-tls: " + watched.error().message);
-    tls_.reset();
+  auto receiver = std::make_shared<TlsReceiver>(*this, link);
+  if (auto watched = receiver->Watch(); !watched) {
+    return shared_.log.Error("channel to aloha-tls: " + watched.error().message);
+  }
+  tls_.push_back(std::move(receiver));
+  AskHeld();
+}
+
+// What this one was asked for comes no more.
+void DataThread::LoseTls(const TlsReceiver& receiver) {
+  const auto lost = std::find_if(tls_.begin(), tls_.end(),
+                                 [&](const auto& known) { return known.get() == &receiver; });
+  lost_tls_.push_back(std::move(*lost));
+  tls_.erase(lost);
+  std::vector<uint64_t> failed;
+  for (const auto& [request, securing] : securing_) {
+    if (securing.asked == &receiver) failed.push_back(request);
+  }
+  for (const uint64_t request : failed) {
+    const auto securing = securing_.extract(request);
+    if (!securing) continue;  // ended by what became of another
+    securing.mapped().session->OnTls(
+        Fail(Code::kUnavailable, "aloha-tls ended during the handshake"));
   }
 }
 
-// What was asked for by it comes no more.
-void DataThread::LoseTls() {
-  if (tls_) lost_tls_.push_back(std::move(tls_));
-  while (!securing_.empty()) {
-    Session& session = *securing_.begin()->second;
-    securing_.erase(securing_.begin());
-    session.OnTls(Fail(Code::kUnavailable, "aloha-tls ended during the handshake"));
-  }
-}
-
-uint64_t DataThread::AskForTls(Session& session, handoff::v1::Handshake handshake, int socket) {
-  if (!tls_) return 0;
+uint64_t DataThread::AskForTls(Session& session, handoff::v1::Handshake handshake,
+                               UniqueFd socket) {
   handshake.set_request_id(++last_request_);
-  handoff::v1::ToTls message;
-  *message.mutable_handshake() = std::move(handshake);
-  if (!tls_->link().Send(message, socket)) return 0;
-  securing_.emplace(last_request_, &session);
+  Securing& securing = securing_[last_request_];
+  securing.session = &session;
+  *securing.message.mutable_handshake() = std::move(handshake);
+  securing.socket = std::move(socket);
+  Ask(securing);
   return last_request_;
 }
 
+// Held back while aloha-tls is not there or has no room.
+void DataThread::Ask(Securing& securing) {
+  if (tls_.empty() || !securing.socket) return;
+  if (!tls_.back()->link().Send(securing.message, securing.socket.get())) return;
+  securing.asked = tls_.back().get();
+  securing.socket.reset();
+}
+
+void DataThread::AskHeld() {
+  for (auto& [request, securing] : securing_) Ask(securing);
+}
+
 void DataThread::ReturnTicket(uint64_t request, std::string message) {
-  if (!tls_) return;
+  if (tls_.empty()) return;
   handoff::v1::ToTls to_tls;
   to_tls.mutable_ticket()->set_request_id(request);
   to_tls.mutable_ticket()->set_message(std::move(message));
-  (void)tls_->link().Send(to_tls, -1);  // lost: the next session is not resumed
+  (void)tls_.back()->link().Send(to_tls, -1);  // lost: the next session is not resumed
 }
 
 void DataThread::OnTlsArrival(TlsLink::Arrival arrival) {
@@ -98,11 +121,11 @@ void DataThread::OnTlsArrival(TlsLink::Arrival arrival) {
 void DataThread::AnswerTls(TlsLink::Arrival arrival) {
   const handoff::v1::FromTls& message = arrival.message;
   const bool failed = message.has_failed();
-  const auto waiting =
-      securing_.find(failed ? message.failed().request_id() : message.connection().request_id());
-  if (waiting == securing_.end()) return;
-  Session& session = *waiting->second;
-  securing_.erase(waiting);
+  const auto securing =
+      securing_.extract(failed ? message.failed().request_id() : message.connection().request_id());
+  AskHeld();
+  if (!securing) return;  // the session did not wait
+  Session& session = *securing.mapped().session;
   if (failed) {
     const Code code = message.failed().untrusted() ? Code::kFailedPrecondition : Code::kUnavailable;
     return session.OnTls(Fail(code, EscapeForLog(message.failed().reason())));

@@ -135,9 +135,9 @@ class Session : public net::EventHandler, public net::Timer {
   // The server gets what is written at once, even while it has not acknowledged what came before.
   // Needed for all but one message at a time.
   void SendWithoutDelay();
-  // Has aloha-tls do the handshake of this side, whose socket is away meanwhile; false: nobody can.
-  // Of the client: by the listener's settings, and OnClientSecured follows.
-  bool BeginTls(Side side);
+  // Has aloha-tls do the handshake of this side, whose socket is away meanwhile. Of the client: by
+  // the listener's settings, and OnClientSecured follows.
+  void BeginTls(Side side);
   // How the relay reads and writes this side.
   net::Channel ChannelOf(Side side) const { return {fds_[side].get(), tls_[side].get()}; }
   // These events, or what was read before, give something to read.

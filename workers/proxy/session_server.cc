@@ -153,8 +153,7 @@ void Session::OnConnectEvent(uint32_t events) {
     return OnConnectFailed(/*timeout=*/false, /*elsewhere=*/false);
   }
   if (!approach_->tls.empty() && approach_->starttls == worker::v1::MAIL_PROTOCOL_UNSPECIFIED) {
-    if (!BeginTls(kServer)) OnConnectFailed(/*timeout=*/false, /*elsewhere=*/false);
-    return;
+    return BeginTls(kServer);
   }
   Enter(Phase::kEstablished);
   OnConnected(events);
@@ -162,7 +161,7 @@ void Session::OnConnectEvent(uint32_t events) {
 
 // The socket is no longer watched before it goes, since its registration would outlive this
 // descriptor.
-bool Session::BeginTls(Side side) {
+void Session::BeginTls(Side side) {
   handoff::v1::Handshake handshake;
   if (side == kClient) {
     const net::Address& listener = settings_->listeners[listener_].address;
@@ -173,13 +172,9 @@ bool Session::BeginTls(Side side) {
   }
   handshake.set_timeout_ms(static_cast<uint32_t>(backend_->connect_timeout_ms));
   thread_.reactor().Unwatch(fds_[side].get());
-  const uint64_t asked = thread_.AskForTls(*this, std::move(handshake), fds_[side].get());
-  if (asked == 0) return false;
-  fds_[side].reset();
-  details().handshake = asked;
   details().securing = side;
+  details().handshake = thread_.AskForTls(*this, std::move(handshake), std::move(fds_[side]));
   if (side == kServer) Enter(Phase::kSecuring);
-  return true;
 }
 
 void Session::ForgetHandshake() {

@@ -240,6 +240,27 @@ TEST_F(EngineBridgeTest, ServersAreSpokenToByTls) {
   EXPECT_EQ(peer->Read(wire_.get_future().get()), "hello");
 }
 
+TEST_F(EngineBridgeTest, HandshakesWaitForAlohaTls) {
+  tls_.Close();
+  const Socket client = proxy_.Connect();
+  ASSERT_TRUE(client.Send("hello"));
+  ASSERT_TRUE(TestProxy::Eventually([&] { return server_.accepted() > 0; }));
+  tls_.Link();
+  const auto peer = tls_.Secure();
+  EXPECT_EQ(peer->Read(wire_.get_future().get()), "hello");
+}
+
+TEST_F(EngineBridgeTest, TheProcessBeforeStillAnswers) {
+  const Socket client = proxy_.Connect();
+  ASSERT_TRUE(client.Send("hello"));
+  UniqueFd socket;
+  const auto asked = tls_.Receive(socket);
+  ASSERT_TRUE(asked);
+  TestTls next(proxy_);
+  const auto peer = tls_.Answer(asked->handshake(), socket.get());
+  EXPECT_EQ(peer->Read(wire_.get_future().get()), "hello");
+}
+
 TEST(EngineBridgeFailureTest, AnUntrustedServerIsLeft) {
   TestServer bad(TestServer::Echo("bad"));
   TestServer good(TestServer::Echo("good"));

@@ -95,12 +95,17 @@ std::unique_ptr<net::TlsPeer> TestTls::Secure(const net::TlsKind& kind) {
   UniqueFd socket;
   const auto asked = Receive(socket);
   EXPECT_TRUE(asked && asked->has_handshake() && socket);
+  return Answer(asked->handshake(), socket.get(), kind);
+}
+
+std::unique_ptr<net::TlsPeer> TestTls::Answer(const handoff::v1::Handshake& asked, int socket,
+                                              const net::TlsKind& kind) {
   auto peer = std::make_unique<net::TlsPeer>(kind, /*client=*/true);
   EXPECT_TRUE(peer->Handshake());
   handoff::v1::Connection connection;
-  connection.set_request_id(asked->handshake().request_id());
+  connection.set_request_id(asked.request_id());
   *connection.mutable_keys() = peer->Keys();
-  HandOver(connection, socket.get());
+  HandOver(connection, socket);
   return peer;
 }
 

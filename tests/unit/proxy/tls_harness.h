@@ -51,6 +51,9 @@ class TestTls {
   // The next handshake with a server is done; what the proxy says to the server can be read on the
   // result.
   std::unique_ptr<net::TlsPeer> Secure(const net::TlsKind& kind = kTls13);
+  // The same for one that was received already.
+  std::unique_ptr<net::TlsPeer> Answer(const handoff::v1::Handshake& asked, int socket,
+                                       const net::TlsKind& kind = kTls13);
   void Close() { ours_.reset(); }
 
  private:
