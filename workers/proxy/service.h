@@ -12,7 +12,7 @@
 
 #include "worker/v1/roles.pb.h"
 #include "workers/proxy/balancer.h"
-#include "workers/proxy/histogram.h"
+#include "workers/net/histogram.h"
 #include "workers/proxy/server.h"
 #include "workers/proxy/stick_table.h"
 
@@ -59,7 +59,7 @@ class Service {
   const std::string& name() const { return name_; }
   ByteCounters& bytes(uint32_t thread) { return bytes_[thread]; }
   HttpCounters& http(uint32_t thread) { return http_[thread]; }
-  Histogram& response_times(uint32_t thread) { return response_times_[thread]; }
+  net::Histogram& response_times(uint32_t thread) { return response_times_[thread]; }
 
   // The server of this identity, if the service has it.
   std::shared_ptr<Server> Find(const std::string& name, const net::Address& address) const;
@@ -122,7 +122,7 @@ class Service {
   const std::string name_;
   std::vector<ByteCounters> bytes_;
   std::vector<HttpCounters> http_;
-  std::vector<Histogram> response_times_;
+  std::vector<net::Histogram> response_times_;
 
   mutable std::mutex mutex_;
   Servers servers_;

@@ -27,7 +27,7 @@ void Service::FillStats(worker::v1::ServiceStats& stats, uint64_t now_ms) const 
   stats.set_denied_total(denied_);
   if (is_http_) {
     HttpTotals::Of(http_).Fill(http_at_reset_, *stats.mutable_http());
-    for (const Histogram& thread : response_times_) {
+    for (const net::Histogram& thread : response_times_) {
       thread.Fill(*stats.mutable_http()->mutable_response_time());
     }
   }
@@ -53,7 +53,7 @@ void Service::ResetStats() {
   sessions_total_ = failed_ = denied_ = 0;
   bytes_at_reset_ = ByteTotals::Of(bytes_);
   http_at_reset_ = HttpTotals::Of(http_);
-  for (Histogram& thread : response_times_) thread.Reset();
+  for (net::Histogram& thread : response_times_) thread.Reset();
   for (const auto& server : servers_) {
     server->active_max = server->active;
     server->sessions_total = server->connect_errors = server->retries = server->redispatches = 0;

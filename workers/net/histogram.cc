@@ -1,8 +1,8 @@
-#include "workers/proxy/histogram.h"
+#include "workers/net/histogram.h"
 
 #include <bit>
 
-namespace aloha::proxy {
+namespace aloha::net {
 namespace {
 
 void Increase(std::atomic<uint64_t>& cell, uint64_t by) {
@@ -59,4 +59,4 @@ void Histogram::Reset() {
   at_reset_->sum_us = cells->sum_us.load(std::memory_order_relaxed);
 }
 
-}  // namespace aloha::proxy
+}  // namespace aloha::net

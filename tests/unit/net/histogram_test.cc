@@ -1,10 +1,10 @@
-#include "workers/proxy/histogram.h"
+#include "workers/net/histogram.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace aloha::proxy {
+namespace aloha::net {
 namespace {
 
 worker::v1::Histogram Filled(const Histogram& histogram) {
@@ -61,4 +61,4 @@ TEST(HistogramTest, ResetLeavesOnlyWhatComesAfter) {
 }
 
 }  // namespace
-}  // namespace aloha::proxy
+}  // namespace aloha::net

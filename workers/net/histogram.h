@@ -1,6 +1,6 @@
-// Where the response times of one thread fall, in the buckets of worker.v1.Histogram.
-#ifndef ALOHA_WORKERS_PROXY_HISTOGRAM_H_
-#define ALOHA_WORKERS_PROXY_HISTOGRAM_H_
+// Where the times that one thread took fall, in the buckets of worker.v1.Histogram.
+#ifndef ALOHA_WORKERS_NET_HISTOGRAM_H_
+#define ALOHA_WORKERS_NET_HISTOGRAM_H_
 
 #include <array>
 #include <atomic>
@@ -9,7 +9,7 @@
 
 #include "worker/v1/roles.pb.h"
 
-namespace aloha::proxy {
+namespace aloha::net {
 
 // One thread adds, without a locked instruction; any thread reads. Nothing is allocated before the
 // first value, 4.2 KB then.
@@ -50,6 +50,6 @@ class alignas(64) Histogram {
   std::unique_ptr<Remembered> at_reset_;
 };
 
-}  // namespace aloha::proxy
+}  // namespace aloha::net
 
-#endif  // ALOHA_WORKERS_PROXY_HISTOGRAM_H_
+#endif  // ALOHA_WORKERS_NET_HISTOGRAM_H_

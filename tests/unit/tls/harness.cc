@@ -1,0 +1,377 @@
+#include "tests/unit/tls/harness.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <openssl/bytestring.h>
+#include <openssl/ec_key.h>
+#include <openssl/evp.h>
+#include <openssl/nid.h>
+#include <openssl/rsa.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <chrono>
+#include <csignal>
+#include <utility>
+
+namespace aloha::tls {
+namespace {
+
+constexpr int kPatienceMs = 20'000;
+
+bssl::UniquePtr<EVP_PKEY> MakeKey(int curve) {
+  bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
+  if (curve == 0) {
+    bssl::UniquePtr<RSA> rsa(RSA_new());
+    bssl::UniquePtr<BIGNUM> exponent(BN_new());
+    EXPECT_TRUE(BN_set_word(exponent.get(), RSA_F4));
+    EXPECT_TRUE(RSA_generate_key_ex(rsa.get(), 2048, exponent.get(), nullptr));
+    EXPECT_TRUE(EVP_PKEY_set1_RSA(key.get(), rsa.get()));
+  } else {
+    bssl::UniquePtr<EC_KEY> ec(EC_KEY_new_by_curve_name(curve));
+    EXPECT_TRUE(EC_KEY_generate_key(ec.get()));
+    EXPECT_TRUE(EVP_PKEY_set1_EC_KEY(key.get(), ec.get()));
+  }
+  return key;
+}
+
+std::string Der(X509* x509) {
+  uint8_t* der = nullptr;
+  const int size = i2d_X509(x509, &der);
+  std::string bytes(reinterpret_cast<char*>(der), static_cast<size_t>(size));
+  OPENSSL_free(der);
+  return bytes;
+}
+
+std::string KeyHash(X509* x509) {
+  uint8_t* der = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der);
+  std::string hash(32, '\0');
+  SHA256(der, static_cast<size_t>(size), reinterpret_cast<uint8_t*>(hash.data()));
+  OPENSSL_free(der);
+  return hash;
+}
+
+void AddNames(X509* x509, const std::vector<std::string>& names) {
+  bssl::UniquePtr<GENERAL_NAMES> list(GENERAL_NAMES_new());
+  for (const std::string& name : names) {
+    GENERAL_NAME* entry = GENERAL_NAME_new();
+    ASN1_IA5STRING* text = ASN1_IA5STRING_new();
+    ASN1_STRING_set(text, name.data(), static_cast<int>(name.size()));
+    GENERAL_NAME_set0_value(entry, GEN_DNS, text);
+    sk_GENERAL_NAME_push(list.get(), entry);
+  }
+  EXPECT_TRUE(X509_add1_ext_i2d(x509, NID_subject_alt_name, list.get(), 0, 0));
+}
+
+}  // namespace
+
+TestCertificate TestCertificate::Make(const std::string& name, int curve,
+                                      const std::vector<std::string>& dns_names) {
+  TestCertificate made;
+  made.key = MakeKey(curve);
+  const bssl::UniquePtr<X509> x509(X509_new());
+  X509_set_version(x509.get(), X509_VERSION_3);
+  ASN1_INTEGER_set_uint64(X509_get_serialNumber(x509.get()), 1);
+  X509_gmtime_adj(X509_getm_notBefore(x509.get()), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(x509.get()), 86'400);
+  const std::string common_name = dns_names.empty() ? name : dns_names.front();
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(x509.get()), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const uint8_t*>(common_name.c_str()), -1, -1, 0);
+  X509_set_issuer_name(x509.get(), X509_get_subject_name(x509.get()));
+  X509_set_pubkey(x509.get(), made.key.get());
+  if (!dns_names.empty()) AddNames(x509.get(), dns_names);
+  EXPECT_GT(X509_sign(x509.get(), made.key.get(), EVP_sha256()), 0);
+  made.message.set_name(name);
+  made.message.add_chain(Der(x509.get()));
+  made.message.set_key(KeyHash(x509.get()));
+  return made;
+}
+
+std::string TestCertificate::Sign(uint16_t scheme, const std::string& message_to_sign) const {
+  const EVP_MD* md = scheme == SSL_SIGN_RSA_PKCS1_MD5_SHA1
+                         ? EVP_md5_sha1()
+                         : SSL_get_signature_algorithm_digest(scheme);
+  bssl::ScopedEVP_MD_CTX context;
+  EVP_PKEY_CTX* parameters = nullptr;
+  EXPECT_TRUE(EVP_DigestSignInit(context.get(), &parameters, md, nullptr, key.get()));
+  if (SSL_is_signature_algorithm_rsa_pss(scheme)) {
+    EXPECT_TRUE(EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING));
+    EXPECT_TRUE(EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, -1));
+  }
+  const auto* bytes = reinterpret_cast<const uint8_t*>(message_to_sign.data());
+  size_t size = 0;
+  EXPECT_TRUE(EVP_DigestSign(context.get(), nullptr, &size, bytes, message_to_sign.size()));
+  std::string signature(size, '\0');
+  EXPECT_TRUE(EVP_DigestSign(context.get(), reinterpret_cast<uint8_t*>(signature.data()), &size,
+                             bytes, message_to_sign.size()));
+  signature.resize(size);
+  return signature;
+}
+
+FakeKeys::FakeKeys(const std::vector<const TestCertificate*>& certificates)
+    : certificates_(certificates) {
+  auto pair = MakeSocketPair(SOCK_SEQPACKET);
+  ours_ = std::move(pair->ours);
+  theirs_ = std::move(pair->theirs);
+  thread_ = std::thread([this] { Run(); });
+}
+
+FakeKeys::~FakeKeys() {
+  stop_ = true;
+  thread_.join();
+}
+
+void FakeKeys::Run() {
+  while (!stop_) {
+    pollfd readable{ours_.get(), POLLIN, 0};
+    if (hold_ || poll(&readable, 1, 5) <= 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      continue;
+    }
+    auto packet = ReceivePacket(ours_.get());
+    if (!packet) continue;
+    handoff::v1::SignRequests requests;
+    EXPECT_TRUE(requests.ParseFromString(packet->payload));
+    handoff::v1::SignResponses responses;
+    for (const auto& request : requests.requests()) {
+      auto& response = *responses.add_responses();
+      response.set_id(request.id());
+      response.set_reason(refusal_.empty() ? "no such key" : refusal_);
+      for (const TestCertificate* one : certificates_) {
+        if (one->message.key() != request.key() || !refusal_.empty()) continue;
+        response.set_signature(
+            one->Sign(static_cast<uint16_t>(request.scheme()), request.message()));
+      }
+      ++asked_;
+    }
+    (void)SendPacket(ours_.get(), responses.SerializeAsString());
+  }
+}
+
+FakeProxy::FakeProxy() {
+  auto pair = MakeSocketPair(SOCK_SEQPACKET);
+  ours_ = std::move(pair->ours);
+  theirs_ = std::move(pair->theirs);
+}
+
+bool FakeProxy::Idle() const {
+  pollfd readable{ours_.get(), POLLIN, 0};
+  return poll(&readable, 1, 0) == 0;
+}
+
+FakeProxy::Received FakeProxy::Receive() {
+  pollfd readable{ours_.get(), POLLIN, 0};
+  EXPECT_EQ(poll(&readable, 1, kPatienceMs), 1) << "nothing came to the proxy";
+  auto packet = ReceivePacket(ours_.get());
+  Received received;
+  if (!packet) return received;
+  EXPECT_TRUE(received.message.ParseFromString(packet->payload));
+  if (!packet->descriptors.empty()) received.socket = std::move(packet->descriptors.front());
+  return received;
+}
+
+void FakeProxy::Send(const handoff::v1::ToTls& request, int socket) {
+  EXPECT_TRUE(
+      SendPacket(ours_.get(), request.SerializeAsString(), std::span(&socket, socket < 0 ? 0 : 1)));
+}
+
+TestTls::TestTls() : log_({.program = "test", .level = LogLevel::kError}) {
+  signal(SIGPIPE, SIG_IGN);  // as the runtime does
+  engine_ = std::make_unique<Engine>(log_);
+  snapshot.set_threads(2);
+  snapshot.set_handshake_timeout_ms(20'000);
+  snapshot.set_max_handshakes(1'000);
+  snapshot.set_max_handshakes_per_client(1'000);
+  auto& key = *snapshot.add_ticket_keys();
+  key.set_name(std::string(16, 'n'));
+  key.set_secret(std::string(64, 's'));
+}
+
+worker::v1::TlsListener& TestTls::AddListener(const std::vector<std::string>& certificates,
+                                              worker::v1::TlsProfile profile) {
+  UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  EXPECT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(listen(fd.get(), 1024), 0);
+  EXPECT_EQ(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+  auto& added = *snapshot.add_listeners();
+  added.mutable_listener()->set_address("127.0.0.1");
+  added.mutable_listener()->set_port(ntohs(address.sin_port));
+  added.mutable_listener()->set_tls(true);
+  added.set_profile(profile);
+  for (const std::string& name : certificates) added.add_certificates(name);
+  sockets_[ntohs(address.sin_port)] = std::move(fd);
+  return added;
+}
+
+Result<> TestTls::Prepare() {
+  return engine_->Prepare(snapshot, [&](const std::string&, uint32_t wanted) {
+    const auto held = sockets_.find(wanted);
+    return UniqueFd(held == sockets_.end() ? -1 : dup(held->second.get()));
+  });
+}
+
+void TestTls::Apply() {
+  const auto prepared = Prepare();
+  ASSERT_TRUE(prepared) << prepared.error().message;
+  engine_->Commit();
+}
+
+worker::v1::HandshakeStats TestTls::Stats(int listener) {
+  worker::v1::GetTlsStatsResponse stats;
+  engine_->GetStats(stats);
+  return stats.listeners(listener).handshakes();
+}
+
+uint64_t TestTls::Failed(const std::string& word, int listener) {
+  const auto stats = Stats(listener);
+  const auto found = stats.failed_total().find(word);
+  return found == stats.failed_total().end() ? 0 : found->second;
+}
+
+bool TestTls::Eventually(const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kPatienceMs);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
+int TestTls::Lines(const std::string& text) const {
+  int lines = 0;
+  for (const LogEntry& entry : log_.Recent(1000)) {
+    lines += entry.text.find(text) != std::string::npos;
+  }
+  return lines;
+}
+
+UniqueFd ConnectTo(uint16_t port) {
+  UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval patience{kPatienceMs / 1000, 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  EXPECT_EQ(connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  return fd;
+}
+
+TestClient::TestClient(uint16_t port, const Options& options, const std::string& before)
+    : TestClient(ConnectTo(port), options) {
+  if (before.empty()) return;
+  EXPECT_EQ(send(fd_.get(), before.data(), before.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(before.size()));
+}
+
+TestClient::TestClient(UniqueFd socket, const Options& options)
+    : fd_(std::move(socket)), options_(options), context_(SSL_CTX_new(TLS_method())) {
+  SSL_CTX* context = context_.get();
+  if (options.version != 0) {
+    EXPECT_TRUE(SSL_CTX_set_min_proto_version(context, options.version));
+    EXPECT_TRUE(SSL_CTX_set_max_proto_version(context, options.version));
+  }
+  if (!options.suites.empty()) {
+    EXPECT_TRUE(SSL_CTX_set_strict_cipher_list(context, options.suites.c_str()));
+  }
+  if (!options.verify_algorithms.empty()) {
+    EXPECT_TRUE(SSL_CTX_set_verify_algorithm_prefs(context, options.verify_algorithms.data(),
+                                                   options.verify_algorithms.size()));
+  }
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, TakeSession);
+  ssl_.reset(SSL_new(context));
+  SSL_set_app_data(ssl_.get(), this);
+  if (!options.server_name.empty()) {
+    EXPECT_TRUE(SSL_set_tlsext_host_name(ssl_.get(), options.server_name.c_str()));
+  }
+  std::string protocols;
+  for (const std::string& one : options.alpn) protocols += static_cast<char>(one.size()) + one;
+  EXPECT_EQ(SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const uint8_t*>(protocols.data()),
+                                static_cast<unsigned>(protocols.size())),
+            0);
+  if (options.session != nullptr) {
+    EXPECT_TRUE(SSL_set_session(ssl_.get(), options.session));
+  }
+  SSL_enable_ocsp_stapling(ssl_.get());
+}
+
+int TestClient::TakeSession(SSL* ssl, SSL_SESSION* session) {
+  static_cast<TestClient*>(SSL_get_app_data(ssl))->session_.reset(session);
+  return 1;
+}
+
+bool TestClient::Connect() {
+  if (!options_.byte_by_byte) {
+    SSL_set_fd(ssl_.get(), fd_.get());
+    return SSL_connect(ssl_.get()) == 1;
+  }
+  return ConnectBy([this](std::string_view flight, bool) {
+    for (const char byte : flight) {
+      if (send(fd_.get(), &byte, 1, MSG_NOSIGNAL) != 1) return false;
+    }
+    return true;
+  });
+}
+
+bool TestClient::ConnectBy(const std::function<bool(std::string_view flight, bool last)>& write) {
+  BIO* in = BIO_new(BIO_s_mem());
+  BIO* out = BIO_new(BIO_s_mem());
+  BIO_set_mem_eof_return(in, -1);
+  SSL_set_bio(ssl_.get(), in, out);
+  for (;;) {
+    const int result = SSL_connect(ssl_.get());
+    const uint8_t* bytes = nullptr;
+    size_t size = 0;
+    BIO_mem_contents(out, &bytes, &size);
+    const std::string flight(reinterpret_cast<const char*>(bytes), size);
+    BIO_reset(out);
+    if (!write(flight, result == 1)) return false;
+    if (result == 1) return true;
+    if (SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ) return false;
+    char buffer[4096];
+    const ssize_t got = recv(fd_.get(), buffer, sizeof buffer, 0);
+    if (got <= 0) return false;
+    BIO_write(in, buffer, static_cast<int>(got));
+  }
+}
+
+std::string TestClient::Sealed(const std::string& text) {
+  EXPECT_EQ(SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())),
+            static_cast<int>(text.size()));
+  const uint8_t* bytes = nullptr;
+  size_t size = 0;
+  BIO* out = SSL_get_wbio(ssl_.get());
+  BIO_mem_contents(out, &bytes, &size);
+  std::string records(reinterpret_cast<const char*>(bytes), size);
+  BIO_reset(out);
+  return records;
+}
+
+std::string TestClient::shown() const {
+  const bssl::UniquePtr<X509> x509(SSL_get_peer_certificate(ssl_.get()));
+  if (!x509) return {};
+  char name[256] = {};
+  X509_NAME_get_text_by_NID(X509_get_subject_name(x509.get()), NID_commonName, name, sizeof name);
+  return name;
+}
+
+void TestClient::ReadTickets() {
+  char byte;
+  const timeval soon{0, 200'000};
+  while (!session_) {
+    setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
+    if (SSL_read(ssl_.get(), &byte, 1) <= 0 && !session_) break;
+  }
+}
+
+}  // namespace aloha::tls
