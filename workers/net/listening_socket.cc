@@ -41,13 +41,13 @@ Result<> VerifyListener(int fd, const Address& address) {
 
 Result<> Acceptor::Resume() {
   if (watching_) return {};
-  auto watched = reactor_.WatchListener(socket_.fd.get(), *this);
+  auto watched = reactor_.WatchListener(socket_->fd.get(), *this);
   watching_ = watched.has_value();
   return watched;
 }
 
 void Acceptor::Pause() {
-  if (watching_) reactor_.Unwatch(socket_.fd.get());
+  if (watching_) reactor_.Unwatch(socket_->fd.get());
   watching_ = false;
 }
 
@@ -55,7 +55,7 @@ void Acceptor::OnEvents(uint32_t, unsigned) {
   for (int i = 0; i < kAcceptBatch && watching_; ++i) {
     sockaddr_storage peer;
     socklen_t length = sizeof peer;
-    UniqueFd client(accept4(socket_.fd.get(), reinterpret_cast<sockaddr*>(&peer), &length,
+    UniqueFd client(accept4(socket_->fd.get(), reinterpret_cast<sockaddr*>(&peer), &length,
                             SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client) {
       OnAccepted(std::move(client), Address::FromSockaddr(peer));

@@ -2,6 +2,9 @@
 #ifndef ALOHA_WORKERS_NET_LISTENING_SOCKET_H_
 #define ALOHA_WORKERS_NET_LISTENING_SOCKET_H_
 
+#include <memory>
+#include <utility>
+
 #include "workers/net/address.h"
 #include "workers/net/reactor.h"
 #include "workers/runtime/unique_fd.h"
@@ -22,10 +25,12 @@ Result<> VerifyListener(int fd, const Address& address);
 // nothing until the first Resume.
 class Acceptor : public EventHandler {
  public:
-  // Both outlive it.
-  Acceptor(Reactor& reactor, const ListeningSocket& socket) : reactor_(reactor), socket_(socket) {}
+  // reactor outlives it.
+  Acceptor(Reactor& reactor, std::shared_ptr<const ListeningSocket> socket)
+      : reactor_(reactor), socket_(std::move(socket)) {}
   ~Acceptor() override { Pause(); }
 
+  const ListeningSocket* socket() const { return socket_.get(); }
   Result<> Resume();
   void Pause();
 
@@ -39,7 +44,7 @@ class Acceptor : public EventHandler {
   void OnEvents(uint32_t events, unsigned tag) final;
 
   Reactor& reactor_;
-  const ListeningSocket& socket_;
+  const std::shared_ptr<const ListeningSocket> socket_;
   bool watching_ = false;
 };
 

@@ -16,61 +16,31 @@
 namespace aloha::proxy {
 namespace {
 
-// Connections taken per event: enough to keep up with a burst, few enough that other threads get
-// theirs.
-constexpr int kAcceptBatch = 4;
 constexpr uint64_t kAcceptPauseMs = 100;
 
 }  // namespace
 
 // One listener, as this thread polls it.
-class DataThread::Acceptor final : public net::EventHandler {
+class DataThread::Acceptor final : public net::Acceptor {
  public:
-  Acceptor(DataThread& thread, std::shared_ptr<const ListeningSocket> socket)
-      : thread_(thread), socket_(std::move(socket)) {}
-  ~Acceptor() override { Pause(); }
+  Acceptor(DataThread& thread, std::shared_ptr<const net::ListeningSocket> socket)
+      : net::Acceptor(thread.reactor(), std::move(socket)), thread_(thread) {}
 
-  const ListeningSocket* socket() const { return socket_.get(); }
   ListenerUse use() const { return {settings_, listener_}; }
   void Serve(std::shared_ptr<const ServiceSettings> settings, uint16_t listener) {
     settings_ = std::move(settings);
     listener_ = listener;
   }
-  void Resume() {
-    if (watching_) return;
-    auto watched = thread_.reactor().WatchListener(socket_->fd.get(), *this);
-    watching_ = watched.has_value();
-    if (!watched)
-      thread_.shared_.log.Error("listener " + socket_->address.Text() + ": " +
-                                watched.error().message);
-  }
-  void Pause() {
-    if (watching_) thread_.reactor().Unwatch(socket_->fd.get());
-    watching_ = false;
-  }
-
-  void OnEvents(uint32_t, unsigned) override {
-    for (int i = 0; i < kAcceptBatch && watching_; ++i) {
-      sockaddr_storage peer;
-      socklen_t length = sizeof peer;
-      UniqueFd client(accept4(socket_->fd.get(), reinterpret_cast<sockaddr*>(&peer), &length,
-                              SOCK_NONBLOCK | SOCK_CLOEXEC));
-      if (client) {
-        thread_.Accept(std::move(client), net::Address::FromSockaddr(peer), settings_, listener_);
-      } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        thread_.PauseAccepting(errno);
-      } else if (errno != ECONNABORTED && errno != EINTR) {
-        return;
-      }
-    }
-  }
 
  private:
+  void OnAccepted(UniqueFd socket, const net::Address& peer) override {
+    thread_.Accept(std::move(socket), peer, settings_, listener_);
+  }
+  void OnShortage(int error) override { thread_.PauseAccepting(error); }
+
   DataThread& thread_;
-  const std::shared_ptr<const ListeningSocket> socket_;
   std::shared_ptr<const ServiceSettings> settings_;
   uint16_t listener_ = 0;
-  bool watching_ = false;
 };
 
 class DataThread::AcceptPause final : public net::Timer {
@@ -159,7 +129,12 @@ HttpScratch& DataThread::http() {
 }
 
 void DataThread::ResumeAccepting() {
-  for (const auto& acceptor : acceptors_) acceptor->Resume();
+  for (const auto& acceptor : acceptors_) {
+    const auto resumed = acceptor->Resume();
+    if (resumed) continue;
+    shared_.log.Error("listener " + acceptor->socket()->address.Text() + ": " +
+                      resumed.error().message);
+  }
 }
 
 void DataThread::PauseAccepting(int error) {

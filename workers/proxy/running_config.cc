@@ -1,8 +1,5 @@
 #include "workers/proxy/running_config.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -17,32 +14,6 @@ constexpr uint32_t kMaxThreads = 64, kMaxRetries = 10, kMaxWeight = 256;
 
 auto Invalid(const std::string& field, std::string message) {
   return Fail(Code::kInvalidArgument, field + ": " + message, field);
-}
-
-Result<int> SocketOption(int fd, int level, int option) {
-  int value = 0;
-  socklen_t length = sizeof value;
-  if (getsockopt(fd, level, option, &value, &length) != 0) return FailErrno("getsockopt");
-  return value;
-}
-
-// The descriptor came from another process: it must be a listening TCP socket of that port.
-Result<> VerifyListener(int fd, const net::Address& address) {
-  const auto listening = SocketOption(fd, SOL_SOCKET, SO_ACCEPTCONN);
-  const auto protocol = SocketOption(fd, SOL_SOCKET, SO_PROTOCOL);
-  sockaddr_storage local;
-  socklen_t length = sizeof local;
-  if (!listening || *listening != 1 || !protocol || *protocol != IPPROTO_TCP ||
-      getsockname(fd, reinterpret_cast<sockaddr*>(&local), &length) != 0) {
-    return Fail(Code::kFailedPrecondition, "what was passed for it is not a listening TCP socket");
-  }
-  if (local.ss_family != AF_INET && local.ss_family != AF_INET6) {
-    return Fail(Code::kFailedPrecondition, "what was passed for it is not an internet socket");
-  }
-  if (const net::Address bound = net::Address::FromSockaddr(local); bound != address) {
-    return Fail(Code::kFailedPrecondition, "the socket passed for it is bound to " + bound.Text());
-  }
-  return {};
 }
 
 using Known = std::span<const std::shared_ptr<const RunningConfig>>;
@@ -246,19 +217,19 @@ class Builder {
     if (!socket) {
       UniqueFd fd = offers_.take_listener(listener.address(), listener.port());
       if (!fd) return Fail(Code::kFailedPrecondition, field + ": its socket did not arrive", field);
-      if (auto verified = VerifyListener(fd.get(), *address); !verified) {
+      if (auto verified = net::VerifyListener(fd.get(), *address); !verified) {
         return Fail(verified.error().code, field + ": " + verified.error().message, field);
       }
       // Accepted sockets inherit it, which saves a call for each.
       net::SendAtOnce(fd.get());
       if (settings->plan.http) net::DelayAcknowledgement(fd.get());
-      socket.reset(new ListeningSocket{*address, std::move(fd)});
+      socket.reset(new net::ListeningSocket{*address, std::move(fd)});
     }
     config_->listeners.push_back({std::move(socket), settings, index});
     return {};
   }
 
-  std::shared_ptr<const ListeningSocket> FindSocket(const net::Address& address) const {
+  std::shared_ptr<const net::ListeningSocket> FindSocket(const net::Address& address) const {
     for (const auto& config : known_) {
       for (const auto& listener : config->listeners) {
         if (listener.socket->address == address) return listener.socket;

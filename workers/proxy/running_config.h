@@ -12,19 +12,13 @@
 #include <vector>
 
 #include "worker/v1/snapshot.pb.h"
+#include "workers/net/listening_socket.h"
 #include "workers/net/networks.h"
 #include "workers/proxy/http_rules.h"
 #include "workers/proxy/service.h"
 #include "workers/runtime/unique_fd.h"
 
 namespace aloha::proxy {
-
-// A listening socket, shared by the threads and by the snapshots that name it; closed with the last
-// of them.
-struct ListeningSocket {
-  net::Address address;
-  UniqueFd fd;
-};
 
 struct ListenerSettings {
   net::Address address;
@@ -54,7 +48,7 @@ struct ServiceSettings {
 
 // One of the listeners of a service, with its socket.
 struct OpenListener {
-  std::shared_ptr<const ListeningSocket> socket;
+  std::shared_ptr<const net::ListeningSocket> socket;
   std::shared_ptr<const ServiceSettings> settings;
   uint16_t index = 0;  // in the settings
 };

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "workers/net/proxy_protocol.h"
+#include "workers/net/tls_records.h"
 #include "workers/tls/handshake_thread.h"
 
 namespace aloha::tls {
@@ -179,8 +180,9 @@ void Handshake::HandOver() {
   const auto& keys = connection.keys();
   const auto& facts = connection.facts();
   HandshakeStats& stats = *task_.listener->stats;
-  stats.CountSuccess(thread_.index(), static_cast<uint16_t>(keys.version()),
-                     static_cast<uint16_t>(keys.cipher()), facts.resumed(), facts.handshake_us());
+  const auto version = static_cast<uint16_t>(keys.version());
+  const auto cipher = static_cast<uint16_t>(keys.cipher());
+  stats.CountSuccess(thread_.index(), version, cipher, facts.resumed(), facts.handshake_us());
   thread_.log().Debug(
       fmt::format("client {} on {}: {} {}{}, server name \"{}\", {} us", client_.Text(),
                   task_.listener->address.Text(), SSL_get_version(tls_->ssl()),

@@ -3,15 +3,17 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <string>
+
+#include "workers/net/tls_records.h"
 
 namespace aloha::tls {
 namespace {
 
-// Those that any profile has, and what servers may choose; the last stands for every other.
-constexpr std::array<uint16_t, 16> kSuiteNumbers = {0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xc02f,
-                                                    0xc030, 0xcca8, 0xcca9, 0xc009, 0xc00a, 0xc013,
-                                                    0xc014, 0xc023, 0xc027, 0};
-constexpr const char* kVersionNames[] = {"TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
+// Those that any profile has; the last stands for every other.
+constexpr std::array<uint16_t, 14> kSuiteNumbers = {0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c,
+                                                    0xc02f, 0xc030, 0xcca8, 0xcca9, 0xc009,
+                                                    0xc00a, 0xc013, 0xc014, 0};
 
 }  // namespace
 
@@ -83,10 +85,11 @@ void HandshakeStats::Fill(worker::v1::HandshakeStats& stats) const {
   for (size_t i = 0; i < kResumed; ++i) {
     const uint64_t total = since_reset(i);
     if (total == 0) continue;
-    const SSL_CIPHER* suite = SSL_get_cipher_by_value(kSuiteNumbers[i % kSuites]);
+    const auto version = static_cast<uint16_t>(TLS1_VERSION + i / kSuites);
+    const std::string_view suite = net::TlsCipherName(kSuiteNumbers[i % kSuites]);
     auto& count = *stats.add_by_version_and_cipher();
-    count.set_version(kVersionNames[i / kSuites]);
-    count.set_cipher(suite == nullptr ? "other" : SSL_CIPHER_standard_name(suite));
+    count.set_version(std::string(net::TlsVersionName(version)));
+    count.set_cipher(suite.empty() ? "other" : std::string(suite));
     count.set_total(total);
   }
   stats.set_resumed_total(since_reset(kResumed));

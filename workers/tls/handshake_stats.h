@@ -50,7 +50,7 @@ class HandshakeStats {
   void Reset();
 
  private:
-  static constexpr size_t kVersions = 4, kSuites = 16;
+  static constexpr size_t kVersions = 4, kSuites = 14;
   // One per pair of version and suite, then resumptions, then failures.
   static constexpr size_t kResumed = kVersions * kSuites, kFirstFailure = kResumed + 1;
   static constexpr size_t kCounters = kFirstFailure + kFailures;

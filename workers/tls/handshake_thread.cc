@@ -34,13 +34,10 @@ Result<net::Address> PeerOf(int fd) {
 class HandshakeThread::ListenerAcceptor final : public net::Acceptor {
  public:
   ListenerAcceptor(HandshakeThread& thread, std::shared_ptr<const ListenerSettings> settings)
-      : Acceptor(thread.reactor(), *settings->socket),
+      : Acceptor(thread.reactor(), settings->socket),
         thread_(thread),
-        socket_(settings->socket),
         settings_(std::move(settings)) {}
-  ~ListenerAcceptor() override { Pause(); }
 
-  const net::ListeningSocket* socket() const { return socket_.get(); }
   void Serve(std::shared_ptr<const ListenerSettings> settings) { settings_ = std::move(settings); }
 
  private:
@@ -50,7 +47,6 @@ class HandshakeThread::ListenerAcceptor final : public net::Acceptor {
   void OnShortage(int error) override { thread_.PauseAccepting(error); }
 
   HandshakeThread& thread_;
-  const std::shared_ptr<const net::ListeningSocket> socket_;
   std::shared_ptr<const ListenerSettings> settings_;
 };
 
