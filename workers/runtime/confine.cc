@@ -16,6 +16,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "workers/runtime/unique_fd.h"
+
 namespace aloha {
 namespace {
 
@@ -146,6 +148,22 @@ Result<> AllowInternetSockets(const Filter& filter) {
   return {};
 }
 
+// The calls that take a folder's descriptor, with that of an allowed folder and no other.
+Result<> AllowFolders(const Filter& filter, const std::vector<AllowedFolder>& folders) {
+  for (const AllowedFolder& folder : folders) {
+    const auto descriptor = static_cast<scmp_datum_t>(folder.descriptor);
+    auto allowed = AllowIf(filter, "openat", {SCMP_A0(SCMP_CMP_EQ, descriptor)});
+    if (!allowed) return allowed;
+    if (!folder.write) continue;
+    allowed = AllowIf(filter, "unlinkat", {SCMP_A0(SCMP_CMP_EQ, descriptor)});
+    if (!allowed) return allowed;
+    allowed = AllowIf(filter, "renameat",
+                      {SCMP_A0(SCMP_CMP_EQ, descriptor), SCMP_A2(SCMP_CMP_EQ, descriptor)});
+    if (!allowed) return allowed;
+  }
+  return {};
+}
+
 Result<> LoadSeccomp(const Confinement& confinement) {
   const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)));
   if (!filter) return Fail(Code::kInternal, "seccomp: no filter");
@@ -183,6 +201,7 @@ Result<> LoadSeccomp(const Confinement& confinement) {
   if (confinement.internet_sockets) {
     if (auto allowed = AllowInternetSockets(filter); !allowed) return allowed;
   }
+  if (auto allowed = AllowFolders(filter, confinement.folders); !allowed) return allowed;
   // glibc tries clone3 first and falls back to clone, whose flags can be checked.
   if (const int error =
           seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0)) {
@@ -199,7 +218,27 @@ struct LandlockAttributes {
   uint64_t scoped;              // from ABI 6: 1 abstract Unix sockets, 2 signals
 };
 
-// Denies every file. Answers the ABI version; 0 when the kernel has no Landlock.
+// linux/landlock.h: packed, as the kernel reads it.
+struct __attribute__((packed)) LandlockFolder {
+  uint64_t allowed_access;
+  int32_t parent_fd;
+};
+
+// Rights below a folder: in Landlock's first version already.
+Result<> PermitFolder(long ruleset, const AllowedFolder& folder) {
+  constexpr uint64_t kWriteFile = 1 << 1, kReadFile = 1 << 2, kReadDir = 1 << 3,
+                     kRemoveFile = 1 << 5, kMakeReg = 1 << 8;
+  LandlockFolder rule{};
+  rule.allowed_access = kReadFile | kReadDir;
+  if (folder.write) rule.allowed_access |= kWriteFile | kRemoveFile | kMakeReg;
+  rule.parent_fd = folder.descriptor;
+  if (syscall(SYS_landlock_add_rule, ruleset, 1 /* LANDLOCK_RULE_PATH_BENEATH */, &rule, 0) != 0)
+    return FailErrno("landlock_add_rule");
+  return {};
+}
+
+// Denies every file but those of the role's folders. Answers the ABI version; 0 when the kernel has
+// no Landlock.
 Result<int> RestrictFiles(const Confinement& confinement) {
   const long abi =
       syscall(SYS_landlock_create_ruleset, nullptr, 0, 1 /* LANDLOCK_CREATE_RULESET_VERSION */);
@@ -214,12 +253,15 @@ Result<int> RestrictFiles(const Confinement& confinement) {
   const size_t size = abi >= 6   ? sizeof(attributes)
                       : abi >= 4 ? 2 * sizeof(uint64_t)
                                  : sizeof(uint64_t);
-  const long ruleset = syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
-  if (ruleset < 0) return FailErrno("landlock_create_ruleset");
-  const long restricted = syscall(SYS_landlock_restrict_self, ruleset, 0);
-  const int error = errno;
-  close(static_cast<int>(ruleset));
-  if (restricted != 0) return FailErrno("landlock_restrict_self", error);
+  const UniqueFd ruleset(
+      static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, size, 0)));
+  if (!ruleset) return FailErrno("landlock_create_ruleset");
+  for (const AllowedFolder& folder : confinement.folders) {
+    if (auto done = PermitFolder(ruleset.get(), folder); !done)
+      return tl::make_unexpected(done.error());
+  }
+  if (syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0)
+    return FailErrno("landlock_restrict_self");
   return static_cast<int>(abi);
 }
 
@@ -240,8 +282,9 @@ Result<> LimitResources() {
   return {};
 }
 
-bool OpenRefused() {
-  const int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+// A path from the root needs no folder: a descriptor of one must not help.
+bool OpenRefused(int folder = AT_FDCWD) {
+  const int fd = openat(folder, "/etc/passwd", O_RDONLY | O_CLOEXEC);
   if (fd >= 0) close(fd);
   return fd < 0;
 }
@@ -282,6 +325,10 @@ Result<ConfinementReport> Confine(const Confinement& confinement) {
     report.probes.push_back({"landlock: open /etc/passwd", OpenRefused()});
   if (auto loaded = LoadSeccomp(confinement); !loaded) return tl::make_unexpected(loaded.error());
   report.probes.push_back({"open /etc/passwd", OpenRefused()});
+  if (report.landlock_abi > 0) {
+    for (const AllowedFolder& folder : confinement.folders)
+      report.probes.push_back({"open /etc/passwd from a folder", OpenRefused(folder.descriptor)});
+  }
   report.probes.push_back({"socket AF_UNIX", SocketRefused(AF_UNIX)});
   if (!confinement.internet_sockets)
     report.probes.push_back({"socket AF_INET", SocketRefused(AF_INET)});

@@ -1,5 +1,6 @@
-// Confinement of a process: no_new_privs, not dumpable, no capability, Landlock without a single
-// path, and a seccomp allow-list that answers EPERM. It is irrevocable, and on in every build.
+// Confinement of a process: no_new_privs, not dumpable, no capability, Landlock without a
+// path but the role's own folders, and a seccomp allow-list that answers EPERM. It is irrevocable,
+// and on in every build.
 #ifndef ALOHA_WORKERS_RUNTIME_CONFINE_H_
 #define ALOHA_WORKERS_RUNTIME_CONFINE_H_
 
@@ -16,6 +17,14 @@ struct AllowedCall {
   const char* reason;
 };
 
+// A folder that stays within reach, by its descriptor alone: openat, and with `write` renameat and
+// unlinkat, work relative to it and with no other. Landlock, where the kernel has it, keeps paths
+// that lead out of it from working.
+struct AllowedFolder {
+  int descriptor = -1;  // open directory; stays the caller's
+  bool write = false;   // make, replace and remove files in it; otherwise read alone
+};
+
 struct Confinement {
   // Beyond the base set (memory, threads, epoll, reading, writing and closing what is open; see
   // confine.cc).
@@ -24,6 +33,7 @@ struct Confinement {
   bool internet_sockets = false;
   // Keeps the capabilities that its file or its parent gave (aloha-system alone).
   bool keep_capabilities = false;
+  std::vector<AllowedFolder> folders;
 };
 
 // One forbidden act that was tried.

@@ -147,8 +147,10 @@ struct Log::Impl {
 Log::Log(const LogOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 Log::~Log() = default;
 
+bool Log::Shows(LogLevel level) const { return level >= impl_->options.level; }
+
 void Log::Write(LogLevel level, std::string_view text) {
-  if (level < impl_->options.level) return;
+  if (!Shows(level)) return;
   LogEntry entry{NowMicroseconds(), level, std::string(text)};
   bool first = false;
   {

@@ -47,6 +47,8 @@ class Log {
   void Info(std::string_view text) { Write(LogLevel::kInfo, text); }
   void Warning(std::string_view text) { Write(LogLevel::kWarning, text); }
   void Error(std::string_view text) { Write(LogLevel::kError, text); }
+  // Whether lines of that level are written at all: for those that cost something to make.
+  bool Shows(LogLevel level) const;
   // Any thread, never blocks. Text must be escaped already.
   void Write(LogLevel level, std::string_view text);
 

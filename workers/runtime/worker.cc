@@ -43,10 +43,11 @@ std::string BinaryId() {
 
 class WorkerProcess {
  public:
-  WorkerProcess(const RoleDescription& description, Log& log, uid_t user,
+  WorkerProcess(const RoleDescription& description, Log& log, uid_t user, uid_t starter,
                 v1::GetInfoResponse identity)
       : log_(log),
         user_(user),
+        starter_(starter),
         control_(loop_, kControlDescriptor),
         orphan_timer_(loop_),
         signals_(loop_, SIGTERM),
@@ -94,12 +95,13 @@ class WorkerProcess {
         });
   }
 
-  // Only processes of the same user, or root, may take a worker over.
+  // Only processes of the same user, of the user who started it (a setuid worker has another), or
+  // root may take a worker over.
   bool IsOurUser(int fd) const {
     ucred peer{};
     socklen_t length = sizeof(peer);
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return false;
-    return peer.uid == user_ || peer.uid == 0;
+    return peer.uid == user_ || peer.uid == starter_ || peer.uid == 0;
   }
 
   void AwaitAttach(UniqueFd fd) {
@@ -159,6 +161,7 @@ class WorkerProcess {
 
   Log& log_;
   const uid_t user_;
+  const uid_t starter_;
   asio::io_context loop_{1};
   DescriptorInbox inbox_;
   asio::posix::stream_descriptor control_;
@@ -176,9 +179,19 @@ struct Options {
   bool valid = true;
 };
 
-Options ParseOptions(int argc, char** argv, const std::string& role) {
+// Sets an option of the role's own; false: it has none of that name.
+bool SetRoleOption(const RoleDescription& role, std::string_view name, std::string_view value) {
+  for (const RoleOption& option : role.options) {
+    if (name != option.name) continue;
+    *option.value = value;
+    return true;
+  }
+  return false;
+}
+
+Options ParseOptions(int argc, char** argv, const RoleDescription& role) {
   Options options;
-  options.log.program = "aloha-" + role;
+  options.log.program = "aloha-" + role.name;
   options.log.journal_fd = kJournalDescriptor;
   for (int i = 1; i < argc; i += 2) {
     const std::string_view name = argv[i];
@@ -187,7 +200,7 @@ Options ParseOptions(int argc, char** argv, const std::string& role) {
       options.log.level = *ParseLogLevel(value);
     } else if (name == "--log-format" && (value == "json" || value == "text")) {
       options.log.json = value == "json";
-    } else {
+    } else if (i + 1 >= argc || !SetRoleOption(role, name, value)) {
       options.valid = false;
     }
   }
@@ -217,7 +230,7 @@ v1::GetInfoResponse Identity(const std::string& role, const std::string& binary,
 }  // namespace
 
 int RunWorker(int argc, char** argv, const RoleDescription& description) {
-  const Options options = ParseOptions(argc, argv, description.name);
+  const Options options = ParseOptions(argc, argv, description);
   if (!options.valid) {
     std::fprintf(stderr, "aloha-%s is started by aloha-supervisor, not by hand\n",
                  description.name.c_str());
@@ -227,7 +240,7 @@ int RunWorker(int argc, char** argv, const RoleDescription& description) {
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGINT, SIG_IGN);
   const std::string binary = BinaryId();
-  const uid_t user = geteuid();
+  const uid_t user = geteuid(), starter = getuid();
   if (description.before_confinement) {
     if (auto ready = description.before_confinement(); !ready) {
       std::fprintf(stderr, "%s: %s\n", options.log.program.c_str(), ready.error().message.c_str());
@@ -242,8 +255,8 @@ int RunWorker(int argc, char** argv, const RoleDescription& description) {
   auto log = std::make_unique<Log>(options.log);
   // Never destroyed: what a kill -9 would leave is what an orderly end leaves, and no destructor
   // can hang.
-  auto* process =
-      new WorkerProcess(description, *log, user, Identity(description.name, binary, *report));
+  auto* process = new WorkerProcess(description, *log, user, starter,
+                                    Identity(description.name, binary, *report));
   if (!process->started()) return 1;
   process->Run();
   log->Flush();

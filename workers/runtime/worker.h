@@ -63,11 +63,19 @@ class Role {
   virtual std::vector<std::string> Limitations() { return {}; }
 };
 
+// An option of the role's own on the command line, "--key-dir FOLDER".
+struct RoleOption {
+  const char* name;    // with the dashes
+  std::string* value;  // set where the option is given
+};
+
 struct RoleDescription {
   std::string name;  // "proxy"
+  // Beside --log-level and --log-format.
+  std::vector<RoleOption> options;
   Confinement confinement;
-  // Called before confinement, with one thread: for what needs a privilege that confinement takes.
-  // May be empty.
+  // Called before confinement, with one thread and the options set: for what needs a privilege that
+  // confinement takes. May add the folders that it opens to `confinement`. May be empty.
   std::function<Result<>()> before_confinement;
   // Makes the role, after confinement.
   std::function<std::unique_ptr<Role>(WorkerContext)> make;

@@ -17,6 +17,7 @@
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <thread>
@@ -157,6 +158,75 @@ TEST(Confine, WhatAWorkerLivesOnWorks) {
                        return complaints.text();
                      }),
             "");
+}
+
+// A folder with a file "here", a link to /etc/hostname, and a place outside for what must not work.
+class Folders {
+ public:
+  Folders() {
+    std::filesystem::create_directory(path_ / "allowed");
+    std::ofstream(path_ / "allowed" / "here") << "x";
+    std::ofstream(path_ / "outside") << "x";
+    std::filesystem::create_symlink("/etc/hostname", path_ / "allowed" / "link");
+    allowed_ = open((path_ / "allowed").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    other_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  }
+  ~Folders() {
+    close(allowed_);
+    close(other_);
+    std::filesystem::remove_all(path_);
+  }
+
+  int allowed() const { return allowed_; }
+  int other() const { return other_; }
+  // Without Landlock nothing keeps a path from leading out.
+  std::string Check(const ConfinementReport& report, bool write) const {
+    Complaints complaints;
+    const bool landlock = report.landlock_abi > 0;
+    complaints.Expect(openat(allowed_, "here", O_RDONLY) >= 0, "read");
+    complaints.Expect(openat(allowed_, ".", O_RDONLY | O_DIRECTORY) >= 0, "list");
+    complaints.Expect(Refused(openat(other_, "outside", O_RDONLY)), "another descriptor");
+    complaints.Expect(Refused(open((path_ / "allowed" / "here").c_str(), O_RDONLY)), "its path");
+    if (landlock) {
+      complaints.Expect(openat(allowed_, "link", O_RDONLY) < 0, "a link that leads out");
+      complaints.Expect(openat(allowed_, "../outside", O_RDONLY) < 0, "a path that leads out");
+      complaints.Expect(openat(allowed_, "/etc/hostname", O_RDONLY) < 0, "a path from the root");
+      if (!write)
+        complaints.Expect(openat(allowed_, "new", O_WRONLY | O_CREAT, 0600) < 0, "make a file");
+    }
+    if (write) {
+      complaints.Expect(openat(allowed_, "new", O_WRONLY | O_CREAT, 0600) >= 0, "make a file");
+      complaints.Expect(renameat(allowed_, "new", allowed_, "here") == 0, "rename");
+      complaints.Expect(unlinkat(allowed_, "here", 0) == 0, "remove");
+    } else {
+      complaints.Expect(Refused(renameat(allowed_, "here", allowed_, "there")), "rename");
+      complaints.Expect(Refused(unlinkat(allowed_, "here", 0)), "remove");
+    }
+    complaints.Expect(Refused(unlinkat(other_, "outside", 0)), "remove outside");
+    complaints.Expect(Refused(renameat(other_, "outside", allowed_, "x")), "rename from outside");
+    return complaints.text();
+  }
+
+ private:
+  std::filesystem::path path_ = [] {
+    char path[] = "/tmp/aloha-confine-XXXXXX";
+    EXPECT_NE(mkdtemp(path), nullptr);
+    return std::filesystem::path(path);
+  }();
+  int allowed_ = -1, other_ = -1;
+};
+
+TEST(Confine, AllowsTheFoldersOfTheRoleAndNothingElse) {
+  for (const bool write : {false, true}) {
+    const Folders folders;
+    Confinement confinement;
+    confinement.folders = {{folders.allowed(), write}};
+    EXPECT_EQ(
+        Confined(confinement,
+                 [&](const ConfinementReport& report) { return folders.Check(report, write); }),
+        "")
+        << write;
+  }
 }
 
 TEST(Confine, CannotBeUndone) {
