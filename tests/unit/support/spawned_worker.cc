@@ -1,4 +1,4 @@
-#include "tests/unit/health/worker_process.h"
+#include "tests/unit/support/spawned_worker.h"
 
 #include <fcntl.h>
 #include <grpcpp/create_channel_posix.h>
@@ -19,7 +19,7 @@
 #include "workers/runtime/inherited.h"
 #include "workers/runtime/packet.h"
 
-namespace aloha::health {
+namespace aloha {
 namespace {
 
 // Binds or connects a SOCK_SEQPACKET socket at that path.
@@ -32,7 +32,13 @@ UniqueFd PathSocket(const std::string& path, int (*act)(int, const sockaddr*, so
   return fd;
 }
 
-pid_t Spawn(int control, int journal) {
+pid_t Spawn(const std::string& program, const std::vector<std::string>& arguments, int control,
+            int journal) {
+  std::string name = std::filesystem::path(program).filename();
+  std::vector<char*> all = {name.data(), const_cast<char*>("--log-level"),
+                            const_cast<char*>("warning")};
+  for (const std::string& argument : arguments) all.push_back(const_cast<char*>(argument.c_str()));
+  all.push_back(nullptr);
   const pid_t pid = fork();
   if (pid != 0) return pid;
   // Out of the way first: one may have the other's number.
@@ -41,30 +47,31 @@ pid_t Spawn(int control, int journal) {
   dup2(high_journal, kJournalDescriptor);
   close(high_control);
   close(high_journal);
-  execl(ALOHA_HEALTH_BINARY, "aloha-health", "--log-level", "warning", nullptr);
+  execv(program.c_str(), all.data());
   _exit(127);
 }
 
 }  // namespace
 
-WorkerProcess::WorkerProcess() {
-  char folder[] = "/tmp/aloha-health-test-XXXXXX";
+SpawnedWorker::SpawnedWorker(const std::string& program,
+                             const std::vector<std::string>& arguments) {
+  char folder[] = "/tmp/aloha-worker-test-XXXXXX";
   EXPECT_NE(mkdtemp(folder), nullptr);
   const std::string path = std::string(folder) + "/control";
   const UniqueFd control = PathSocket(path, bind);
   const UniqueFd journal(memfd_create("journal", MFD_CLOEXEC));
   EXPECT_EQ(listen(control.get(), 8), 0);
-  pid_ = Spawn(control.get(), journal.get());
+  pid_ = Spawn(program, arguments, control.get(), journal.get());
   Attach(path);
   std::filesystem::remove_all(folder);
 }
 
-WorkerProcess::~WorkerProcess() {
+SpawnedWorker::~SpawnedWorker() {
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
 }
 
-void WorkerProcess::Attach(const std::string& path) {
+void SpawnedWorker::Attach(const std::string& path) {
   const UniqueFd control = PathSocket(path, connect);
   Result<SocketPair> calls = MakeSocketPair(SOCK_STREAM);
   Result<SocketPair> descriptors = MakeSocketPair(SOCK_SEQPACKET);
@@ -73,24 +80,23 @@ void WorkerProcess::Attach(const std::string& path) {
   attach.set_supervisor_pid(getpid());
   const int theirs[] = {calls->theirs.get(), descriptors->theirs.get()};
   ASSERT_TRUE(SendPacket(control.get(), attach.SerializeAsString(), theirs));
-  const auto channel = grpc::CreateInsecureChannelFromFd("worker", calls->ours.release());
-  worker_ = worker::v1::Worker::NewStub(channel);
-  health_ = worker::v1::Health::NewStub(channel);
+  channel_ = grpc::CreateInsecureChannelFromFd("worker", calls->ours.release());
+  worker_ = worker::v1::Worker::NewStub(channel_);
   descriptors_ = std::move(descriptors->ours);
   pollfd answer{control.get(), POLLIN, 0};
   ASSERT_EQ(poll(&answer, 1, 20'000), 1) << "the worker did not answer";
 }
 
-std::unique_ptr<grpc::ClientContext> WorkerProcess::Call() {
+std::unique_ptr<grpc::ClientContext> SpawnedWorker::Call() {
   auto call = std::make_unique<grpc::ClientContext>();
   call->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
   return call;
 }
 
-grpc::Status WorkerProcess::Use(const worker::v1::HealthSnapshot& snapshot) {
+grpc::Status SpawnedWorker::Use(worker::v1::Snapshot snapshot) {
   worker::v1::PrepareSnapshotRequest prepare;
-  prepare.mutable_snapshot()->set_generation(++generation_);
-  *prepare.mutable_snapshot()->mutable_health() = snapshot;
+  snapshot.set_generation(++generation_);
+  *prepare.mutable_snapshot() = std::move(snapshot);
   worker::v1::PrepareSnapshotResponse prepared;
   const grpc::Status status = worker_->PrepareSnapshot(Call().get(), prepare, &prepared);
   if (!status.ok()) return status;
@@ -100,14 +106,14 @@ grpc::Status WorkerProcess::Use(const worker::v1::HealthSnapshot& snapshot) {
   return worker_->CommitSnapshot(Call().get(), commit, &committed);
 }
 
-UniqueFd WorkerProcess::GivePeer() {
+UniqueFd SpawnedWorker::GivePeer(const std::string& role) {
   Result<SocketPair> pair = MakeSocketPair(SOCK_SEQPACKET);
   EXPECT_TRUE(pair);
   worker::v1::Descriptors names;
-  names.add_descriptors()->set_peer_role("proxy");
+  names.add_descriptors()->set_peer_role(role);
   const int theirs[] = {pair->theirs.get()};
   EXPECT_TRUE(SendPacket(descriptors_.get(), names.SerializeAsString(), theirs));
   return std::move(pair->ours);
 }
 
-}  // namespace aloha::health
+}  // namespace aloha
