@@ -45,6 +45,11 @@ get_filename_component(BORINGSSL_LIBRARY_DIR ${BORINGSSL_SSL} DIRECTORY)
 list(APPEND CMAKE_BUILD_RPATH ${BORINGSSL_LIBRARY_DIR})
 list(APPEND CMAKE_INSTALL_RPATH ${BORINGSSL_LIBRARY_DIR})
 
+# OpenSSL 3: for aloha-keys alone; never in one process with BoringSSL.
+pkg_check_modules(openssl REQUIRED IMPORTED_TARGET libcrypto>=3.0)
+add_library(aloha_openssl INTERFACE)
+target_link_libraries(aloha_openssl INTERFACE PkgConfig::openssl)
+
 # llhttp: Debian's node-llhttp brings its sources, to be compiled in; strict, as Node.js does not by default.
 find_path(LLHTTP_INCLUDE_DIR llhttp/llhttp.h HINTS ${LLHTTP_ROOT}/include PATHS /usr/share/include REQUIRED)
 find_path(LLHTTP_SOURCE_DIR llhttp.c HINTS ${LLHTTP_ROOT}/src PATHS /usr/share/llhttp REQUIRED)

@@ -1,0 +1,184 @@
+#include "workers/keys/engine.h"
+
+#include <fmt/format.h>
+
+#include <asio/post.hpp>
+#include <chrono>
+#include <utility>
+
+namespace aloha::keys {
+namespace {
+
+// Imports that may wait for their turn.
+constexpr size_t kMaxWaiting = 32;
+// Far above any configuration.
+constexpr int kMaxEnabled = 10'000;
+
+int64_t NowSeconds() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+std::span<const uint8_t> AsBytes(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+// Opens the seal; what was in it is overwritten afterwards.
+Result<ImportedKey> ImportSealed(const SealingKey& key, const std::string& sealed) {
+  const Result<SecretBytes> opened = key.Open(sealed);
+  if (!opened) return tl::make_unexpected(opened.error());
+  worker::v1::SealedImport import;
+  const bool parsed = import.ParseFromArray(opened->data(), static_cast<int>(opened->size()));
+  Result<ImportedKey> imported =
+      parsed ? ImportFile(AsBytes(import.file()), import.password(), NowSeconds())
+             : Fail(Code::kInvalidArgument, "what was sealed is not a file with its password");
+  Wipe(*import.mutable_file());
+  Wipe(*import.mutable_password());
+  return imported;
+}
+
+}  // namespace
+
+Result<Plan> MakePlan(const worker::v1::KeysSnapshot& snapshot) {
+  Plan plan;
+  if (snapshot.keys_size() > kMaxEnabled)
+    return Fail(Code::kInvalidArgument, "too many keys", "keys.keys");
+  for (const std::string& bytes : snapshot.keys()) {
+    const std::optional<KeyHash> hash = ToKeyHash(bytes);
+    if (!hash) return Fail(Code::kInvalidArgument, "not a SHA-256", "keys.keys");
+    plan.enabled.insert(*hash);
+  }
+  plan.max_signatures_per_second = snapshot.max_signatures_per_second();
+  return plan;
+}
+
+Engine::Engine(asio::io_context& loop, Log& log, KeyStore store)
+    : loop_(loop),
+      log_(log),
+      store_(std::move(store)),
+      signer_(log),
+      threads_(signer_, SigningThreads::DefaultCount()) {
+  for (PrivateKey& key : store_.Load()) Hold(std::move(key));
+  for (const std::string& limitation : store_.Limitations()) log_.Warning(limitation);
+}
+
+Engine::~Engine() { imports_.join(); }
+
+void Engine::Apply(Plan plan) {
+  plan_ = std::move(plan);
+  for (const KeyHash& hash : plan_.enabled) {
+    if (!held_.contains(hash))
+      log_.Warning(fmt::format("the snapshot names key {}, which is not here", ToHex(hash)));
+  }
+  Publish();
+}
+
+void Engine::Publish() {
+  auto table = std::make_shared<KeyTable>();
+  table->max_signatures_per_second = plan_.max_signatures_per_second;
+  for (const auto& [hash, held] : held_)
+    table->keys.emplace(hash, KeyTable::Entry{held, plan_.enabled.contains(hash)});
+  signer_.Use(std::move(table));
+}
+
+void Engine::Hold(PrivateKey key) {
+  const KeyHash hash = key.hash();
+  if (!held_.contains(hash)) held_.emplace(hash, std::make_shared<HeldKey>(std::move(key)));
+}
+
+Result<std::string> Engine::SealingPublicKey() const {
+  const Result<const SealingKey*> key = store_.sealing_key();
+  if (!key) return tl::make_unexpected(key.error());
+  return (*key)->public_key();
+}
+
+template <typename Work, typename Use>
+void Engine::Later(const Done& done, Work work, Use use) {
+  if (num_waiting_ == kMaxWaiting)
+    return done(Fail(Code::kResourceExhausted, "too many imports wait; try again later"));
+  ++num_waiting_;
+  asio::post(imports_, [this, work = std::move(work), use = std::move(use)]() mutable {
+    asio::post(loop_, [this, result = work(), use = std::move(use)]() mutable {
+      --num_waiting_;
+      use(result);
+    });
+  });
+}
+
+void Engine::Import(const worker::v1::ImportKeyRequest& request,
+                    worker::v1::ImportKeyResponse& response, Done done) {
+  const auto work = [this, &request]() -> Result<ImportedKey> {
+    const Result<const SealingKey*> key = store_.sealing_key();
+    if (!key) return tl::make_unexpected(key.error());
+    if (!request.has_unsealed()) return Save(ImportSealed(**key, request.sealed()));
+    const worker::v1::SealedImport& clear = request.unsealed();
+    return Save(ImportFile(AsBytes(clear.file()), clear.password(), NowSeconds()));
+  };
+  Later(done, work,
+        [this, &response, done](Result<ImportedKey>& imported) { Keep(imported, response, done); });
+}
+
+void Engine::Create(const worker::v1::CreateSelfSignedRequest& request,
+                    worker::v1::ImportKeyResponse& response, Done done) {
+  const auto work = [this, &request] { return Save(CreateSelfSigned(request, NowSeconds())); };
+  Later(done, work,
+        [this, &response, done](Result<ImportedKey>& imported) { Keep(imported, response, done); });
+}
+
+Result<ImportedKey> Engine::Save(Result<ImportedKey> imported) {
+  if (!imported) return imported;
+  if (auto saved = store_.Save(imported->key); !saved) return tl::make_unexpected(saved.error());
+  return imported;
+}
+
+void Engine::Keep(Result<ImportedKey>& imported, worker::v1::ImportKeyResponse& response,
+                  const Done& done) {
+  if (!imported) return done(tl::make_unexpected(imported.error()));
+  log_.Info(fmt::format("key {} is kept: {}, certificate {}", ToHex(imported->key.hash()),
+                        imported->key.TypeName(), imported->response.details().common_name()));
+  Hold(std::move(imported->key));
+  Publish();
+  response = std::move(imported->response);
+  done({});
+}
+
+void Engine::Delete(const worker::v1::DeleteKeyRequest& request, Done done) {
+  const std::optional<KeyHash> hash = ToKeyHash(request.key());
+  if (!hash) return done(Fail(Code::kInvalidArgument, "not a SHA-256", "key"));
+  Later(
+      done, [this, hash] { return store_.Remove(*hash); },
+      [this, hash, done](const Result<>& removed) {
+        if (!removed && removed.error().code == Code::kNotFound)
+          return done(Fail(Code::kNotFound, "no such key"));
+        if (!removed) return done(removed);
+        held_.erase(*hash);
+        Publish();
+        log_.Info(fmt::format("key {} is deleted", ToHex(*hash)));
+        done({});
+      });
+}
+
+void Engine::Read(const worker::v1::ReadCertificatesRequest& request,
+                  worker::v1::ReadCertificatesResponse& response, Done done) {
+  Later(
+      done, [&request] { return ReadCertificates(AsBytes(request.file())); },
+      [&response, done](Result<worker::v1::ReadCertificatesResponse>& read) {
+        if (!read) return done(tl::make_unexpected(read.error()));
+        response = std::move(*read);
+        done({});
+      });
+}
+
+void Engine::List(worker::v1::ListKeysResponse& response) const {
+  for (const auto& [hash, held] : held_) {
+    worker::v1::KeyReport* report = response.add_keys();
+    report->set_key(hash.data(), hash.size());
+    report->set_key_type(held->key.TypeName());
+    report->set_signatures_total(held->signatures);
+    report->set_refused_total(held->refused);
+    report->set_enabled(plan_.enabled.contains(hash));
+  }
+  response.set_malformed_total(signer_.malformed());
+}
+
+}  // namespace aloha::keys

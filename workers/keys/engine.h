@@ -1,0 +1,86 @@
+// Everything but gRPC: which keys there are and may sign, imports one at a time, the threads that
+// sign.
+#ifndef ALOHA_WORKERS_KEYS_ENGINE_H_
+#define ALOHA_WORKERS_KEYS_ENGINE_H_
+
+#include <asio/io_context.hpp>
+#include <asio/thread_pool.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "worker/v1/roles.pb.h"
+#include "workers/keys/import.h"
+#include "workers/keys/key_store.h"
+#include "workers/keys/signer.h"
+#include "workers/keys/signing_threads.h"
+
+namespace aloha::keys {
+
+// What the role runs: a checked KeysSnapshot.
+struct Plan {
+  std::set<KeyHash> enabled;
+  uint32_t max_signatures_per_second = 0;
+};
+// kInvalidArgument with the field.
+Result<Plan> MakePlan(const worker::v1::KeysSnapshot& snapshot);
+
+// All calls on the loop's thread, where everything is called back, too. Parsing and the key folder
+// are a thread's of their own.
+class Engine {
+ public:
+  using Done = std::function<void(const Result<>&)>;
+
+  // The loop and the log outlive the engine. Reads the key folder.
+  Engine(asio::io_context& loop, Log& log, KeyStore store);
+  ~Engine();
+
+  void Apply(Plan plan);
+  // The channel to aloha-tls.
+  void Connect(UniqueFd socket) { threads_.Connect(std::move(socket)); }
+
+  Result<std::string> SealingPublicKey() const;
+  // Request and response live until `done` is called. kResourceExhausted while many wait; else
+  // errors as ImportFile, SealingKey::Open and KeyStore::Save.
+  void Import(const worker::v1::ImportKeyRequest& request, worker::v1::ImportKeyResponse& response,
+              Done done);
+  void Create(const worker::v1::CreateSelfSignedRequest& request,
+              worker::v1::ImportKeyResponse& response, Done done);
+  void Delete(const worker::v1::DeleteKeyRequest& request, Done done);
+  void Read(const worker::v1::ReadCertificatesRequest& request,
+            worker::v1::ReadCertificatesResponse& response, Done done);
+  void List(worker::v1::ListKeysResponse& response) const;
+
+  std::vector<std::string> Limitations() const { return store_.Limitations(); }
+
+ private:
+  // Runs `work` on the thread for imports, then `use` with its result on the loop; `done` where too
+  // much waits.
+  template <typename Work, typename Use>
+  void Later(const Done& done, Work work, Use use);
+  // Saves what was imported; on the thread for imports.
+  Result<ImportedKey> Save(Result<ImportedKey> imported);
+  // Holds a key that is new here, and lets it sign if the snapshot says so.
+  void Hold(PrivateKey key);
+  void Keep(Result<ImportedKey>& imported, worker::v1::ImportKeyResponse& response,
+            const Done& done);
+  // Gives the signer the table that follows from keys and plan.
+  void Publish();
+
+  asio::io_context& loop_;
+  Log& log_;
+  KeyStore store_;  // the import thread's, but for what never changes after the start
+  Plan plan_;
+  std::map<KeyHash, std::shared_ptr<HeldKey>> held_;
+  Signer signer_;
+  SigningThreads threads_;
+  size_t num_waiting_ = 0;
+  asio::thread_pool imports_{1};
+};
+
+}  // namespace aloha::keys
+
+#endif  // ALOHA_WORKERS_KEYS_ENGINE_H_
