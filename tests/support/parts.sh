@@ -149,7 +149,8 @@ part_slow() {
   unit_tests asan
   ALOHA_BIN='' python_tests asan tests/integration
   thread_sanitizer
-  tidy "clang-tidy of the unit tests" tests/unit
+  tidy "clang-tidy of the unit tests" tests/unit tests/guest
+  python_tests dev tests/guest
   fuzz_targets 600
   export ALOHA_SOAK_SECONDS=${ALOHA_SOAK_SECONDS:-1800}
   PATIENCE=$((ALOHA_SOAK_SECONDS + 1800)) python_tests dev tests/soak

@@ -130,6 +130,10 @@ void TlsRecords::RenewKey(Direction& direction) {
   OPENSSL_cleanse(next, sizeof next);
   DeriveKey(direction);
   direction.sequence = 0;
+  ClearContext(direction);
+}
+
+void TlsRecords::ClearContext(const Direction& direction) {
   if (contexts_ == nullptr) return;
   TlsContextCache::Clear(&direction == &read_ ? contexts_->open : contexts_->seal);
 }

@@ -72,8 +72,9 @@ class TlsRecords {
   size_t SealedBound(size_t plaintext, size_t record_bytes) const;
   // Seals the parts in order, in records of at most record_bytes of plaintext (1 to kMaxPlaintext),
   // after what is owed (a KeyUpdate that was asked for). Returns bytes written to `out`, which has
-  // room for SealedBound; 0: the sequence numbers are used up or an alert was sealed, nothing more
-  // can be sent. The parts hold at least one byte together and do not overlap `out`.
+  // room for SealedBound; 0: the sequence numbers are used up, an alert was sealed, or the kernel
+  // sends: nothing more can be sealed. The parts hold at least one byte together and do not overlap
+  // `out`.
   size_t Seal(const iovec* parts, int count, size_t record_bytes, char* out);
   // An alert: close_notify (0) as a warning, everything else fatal; kNoAlert seals nothing. Returns
   // bytes written to `out`, which has room for SealedBound(2, 2); 0: nothing can be sent. Nothing
@@ -83,6 +84,27 @@ class TlsRecords {
   // The last NewSessionTicket message that came since the last call, whole; empty: none. Only where
   // this side is the client of TLS 1.3.
   std::string TakeTicket();
+
+  // Hands a direction over to the kernel's record layer (kTLS, kernel_tls.h), for streams that are
+  // hot: AES-GCM and ChaCha20-Poly1305 of TLS 1.2 and 1.3. `fd` is the connection's socket; what
+  // was sealed was written to it, and what was read from it was opened to the last record. From
+  // then on the direction carries plaintext there: send(2), splice(2); recv(2) and splice(2) answer
+  // EIO and EINVAL when something else than data is next, then ReceiveByKernel takes it. After an
+  // error the direction goes on as it was. Linux 6.1 cannot change a key that it has: no more than
+  // 2^24.5 records of AES-GCM should follow, and a KeyUpdate that comes then breaks the connection.
+  Result<> OffloadSend(int fd);
+  Result<> OffloadReceive(int fd);
+  bool kernel_sends() const { return kernel_sends_; }
+  bool kernel_receives() const { return kernel_receives_; }
+  struct KernelRead {
+    Opened opened;  // produced: bytes of plaintext; consumed: 0
+    int error = 0;  // of recvmsg(2), EAGAIN for example; ECONNRESET: ended without close_notify
+  };
+  // One recvmsg(2): plaintext, or another record, which is dealt with as Open does. `room`: at
+  // least 2 bytes.
+  KernelRead ReceiveByKernel(int fd, char* out, size_t room);
+  // SealAlert, sent by the kernel. False: errno says why; EAGAIN: not yet.
+  bool SendAlertByKernel(int fd, uint8_t description);
 
   // close_notify was sealed.
   bool closed() const { return closed_; }
@@ -125,16 +147,19 @@ class TlsRecords {
   size_t AdditionalData(const Direction& direction, const uint8_t* header, size_t plaintext,
                         uint8_t* data) const;
 
+  void ClearContext(const Direction& direction);
+
   // tls_records_open.cc
   bool ReadHeader(const char* in, Record& record);
   bool Decrypt(Record& record, uint8_t* out, size_t room);
   bool Unpad(Record& record);
-  bool Take(const Record& record, Opened& opened);
-  bool TakeAlert(const Record& record);
-  bool TakeHandshake(const Record& record);
+  bool Take(uint8_t type, std::string_view content, Opened& opened);
+  bool TakeAlert(std::string_view content);
+  bool TakeHandshake(std::string_view bytes);
   size_t TakeMessage(std::string_view bytes);
   bool KeyUpdate(uint8_t request, bool ends_record);
   bool CountIdle();
+  void Conclude(Opened& opened) const;
   bool Break(uint8_t alert, const char* reason);
 
   // tls_records_seal.cc
@@ -143,6 +168,10 @@ class TlsRecords {
   bool SplitsFirst() const;
   size_t SealRecord(uint8_t type, const uint8_t* plaintext, size_t length, uint8_t* out);
   size_t SealKeyUpdate(uint8_t* out);
+  static std::array<uint8_t, 2> AlertMessage(uint8_t description);
+
+  // kernel_tls.cc
+  Result<> Offload(int fd, Direction& direction, int option);
 
   TlsContextCache& cache_;
   TlsContextPair* contexts_ = nullptr;  // lent by cache_; may be taken back at any time
@@ -158,6 +187,8 @@ class TlsRecords {
   bool read_ended_ = false;   // close_notify came
   bool write_ended_ = false;  // an alert was sealed
   bool closed_ = false;
+  bool kernel_sends_ = false;
+  bool kernel_receives_ = false;
 };
 // What makes a million idle connections affordable.
 static_assert(sizeof(TlsRecords) <= 300);

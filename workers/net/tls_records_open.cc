@@ -107,18 +107,24 @@ TlsRecords::Opened TlsRecords::Open(const char* in, size_t size, char* out, size
     whole = left >= kHeader + record.body_length && record.room <= room - opened.produced;
     if (!whole) break;
     auto* const target = reinterpret_cast<uint8_t*>(out) + opened.produced;
-    if (!Decrypt(record, target, room - opened.produced) || !Take(record, opened)) break;
+    if (!Decrypt(record, target, room - opened.produced)) break;
+    const std::string_view content(out + opened.produced, record.length);
+    if (!Take(record.type, content, opened)) break;
     opened.consumed += kHeader + record.body_length;
   }
+  Conclude(opened);
+  if (opened.kind == Opened::Kind::kClosed) opened.consumed = size;
+  return opened;
+}
+
+void TlsRecords::Conclude(Opened& opened) const {
   if (broken_ != nullptr) {
     opened.kind = Opened::Kind::kFailed;
     opened.alert = alert_;
     opened.reason = broken_;
   } else if (read_ended_) {
     opened.kind = Opened::Kind::kClosed;
-    opened.consumed = size;
   }
-  return opened;
 }
 
 // What is wrong with a header shows before the rest of the record is there.
@@ -184,22 +190,22 @@ bool TlsRecords::Unpad(Record& record) {
          Break(SSL_AD_UNEXPECTED_MESSAGE, "record of a type that has no place here");
 }
 
-bool TlsRecords::Take(const Record& record, Opened& opened) {
-  if (record.type == SSL3_RT_HANDSHAKE) return TakeHandshake(record);
+bool TlsRecords::Take(uint8_t type, std::string_view content, Opened& opened) {
+  if (type == SSL3_RT_HANDSHAKE) return TakeHandshake(content);
   if (messages_ != nullptr && !messages_->partial.empty()) {
     return Break(SSL_AD_UNEXPECTED_MESSAGE, "handshake message was broken off");
   }
-  if (record.type == SSL3_RT_ALERT) return TakeAlert(record);
-  if (record.length == 0) return CountIdle();
+  if (type == SSL3_RT_ALERT) return TakeAlert(content);
+  if (content.empty()) return CountIdle();
   idle_records_ = 0;
-  opened.produced += record.length;
+  opened.produced += content.size();
   return true;
 }
 
-bool TlsRecords::TakeAlert(const Record& record) {
-  if (record.length == 0) return Break(SSL_AD_UNEXPECTED_MESSAGE, "empty alert");
-  if (record.length != 2) return Break(SSL_AD_DECODE_ERROR, "alert of a wrong length");
-  switch (const uint8_t description = record.content[1]) {
+bool TlsRecords::TakeAlert(std::string_view content) {
+  if (content.empty()) return Break(SSL_AD_UNEXPECTED_MESSAGE, "empty alert");
+  if (content.size() != 2) return Break(SSL_AD_DECODE_ERROR, "alert of a wrong length");
+  switch (const auto description = static_cast<uint8_t>(content[1])) {
     case SSL_AD_CLOSE_NOTIFY:
       read_ended_ = true;
       return true;
@@ -211,8 +217,7 @@ bool TlsRecords::TakeAlert(const Record& record) {
 }
 
 // Messages may share a record, and go on in the next (RFC 8446 section 5.1).
-bool TlsRecords::TakeHandshake(const Record& record) {
-  std::string_view bytes(reinterpret_cast<const char*>(record.content), record.length);
+bool TlsRecords::TakeHandshake(std::string_view bytes) {
   if (bytes.empty()) return Break(SSL_AD_UNEXPECTED_MESSAGE, "empty handshake record");
   std::string joined;
   if (messages_ != nullptr && !messages_->partial.empty()) {
@@ -264,6 +269,9 @@ bool TlsRecords::KeyUpdate(uint8_t request, bool ends_record) {
   if (!ends_record) return Break(SSL_AD_UNEXPECTED_MESSAGE, "KeyUpdate inside a record");
   if (request > SSL_KEY_UPDATE_REQUESTED) {
     return Break(SSL_AD_ILLEGAL_PARAMETER, "KeyUpdate of an unknown kind");
+  }
+  if (kernel_receives_ || (kernel_sends_ && request == SSL_KEY_UPDATE_REQUESTED)) {
+    return Break(SSL_AD_INTERNAL_ERROR, "KeyUpdate, which the kernel cannot follow");
   }
   if (request == SSL_KEY_UPDATE_REQUESTED) key_update_owed_ = true;
   RenewKey(read_);

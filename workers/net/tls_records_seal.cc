@@ -74,7 +74,7 @@ size_t TlsRecords::Seal(const iovec* parts, int count, size_t record_bytes, char
   for (int i = 0; i < count; ++i) left += parts[i].iov_len;
   // A KeyUpdate may come before them, an alert after them.
   const size_t records = RecordsOf(left, record_bytes) + 2;
-  if (write_ended_ || UINT64_MAX - write_.sequence < records) return 0;
+  if (write_ended_ || kernel_sends_ || UINT64_MAX - write_.sequence < records) return 0;
   auto* const begin = reinterpret_cast<uint8_t*>(out);
   uint8_t* end = begin;
   if (write_.sequence >= kRenewKeyAt && version_ == TLS1_3_VERSION) key_update_owed_ = true;
@@ -98,13 +98,19 @@ size_t TlsRecords::SealKeyUpdate(uint8_t* out) {
   return size;
 }
 
+// RFC 8446 section 6.
+std::array<uint8_t, 2> TlsRecords::AlertMessage(uint8_t description) {
+  const uint8_t level = description == SSL_AD_CLOSE_NOTIFY ? SSL3_AL_WARNING : SSL3_AL_FATAL;
+  return {level, description};
+}
+
 size_t TlsRecords::SealAlert(uint8_t description, char* out) {
-  if (write_ended_ || description == kNoAlert || write_.sequence == UINT64_MAX) return 0;
-  const bool close = description == SSL_AD_CLOSE_NOTIFY;
-  const uint8_t alert[] = {close ? uint8_t{SSL3_AL_WARNING} : uint8_t{SSL3_AL_FATAL}, description};
+  if (write_ended_ || kernel_sends_ || description == kNoAlert) return 0;
+  if (write_.sequence == UINT64_MAX) return 0;
+  const std::array<uint8_t, 2> alert = AlertMessage(description);
   const size_t size =
-      SealRecord(SSL3_RT_ALERT, alert, sizeof alert, reinterpret_cast<uint8_t*>(out));
-  closed_ = close && size > 0;
+      SealRecord(SSL3_RT_ALERT, alert.data(), alert.size(), reinterpret_cast<uint8_t*>(out));
+  closed_ = description == SSL_AD_CLOSE_NOTIFY && size > 0;
   write_ended_ = true;
   return size;
 }

@@ -128,17 +128,18 @@ OpenedText OpenBytes(TlsRecords& records, std::string_view wire, size_t room) {
 
 OpenedText OpenSlowly(TlsRecords& records, std::string_view wire, size_t step) {
   OpenedText all;
-  std::string waiting;
-  while (!wire.empty() && all.opened.kind == TlsRecords::Opened::Kind::kData) {
-    step = std::min(step, wire.size());
-    waiting.append(wire.substr(0, step));
-    wire.remove_prefix(step);
-    OpenedText some = OpenBytes(records, waiting);
-    waiting.erase(0, some.opened.consumed);
+  size_t begin = 0, end = 0;
+  bool progress = true;
+  while (all.opened.kind == TlsRecords::Opened::Kind::kData && (progress || end < wire.size())) {
+    if (!progress) end = std::min(end + step, wire.size());
+    OpenedText some =
+        OpenBytes(records, wire.substr(begin, end - begin), TlsRecords::kMaxPlaintext);
+    progress = some.opened.consumed > 0;
+    begin += some.opened.consumed;
     all.text += some.text;
-    some.opened.consumed += all.opened.consumed;
-    some.opened.produced += all.opened.produced;
     all.opened = some.opened;
+    all.opened.consumed = begin;
+    all.opened.produced = all.text.size();
   }
   return all;
 }
