@@ -200,6 +200,7 @@ void Handshake::HandOver() {
 
 void Handshake::Fail(Failure failure, const std::string& reason) {
   if (step_ == Step::kEnded) return;
+  task_.listener->stats->CountFailure(thread_.index(), failure);
   if (tls_ && !tls_->out.empty()) {  // an alert, as far as it goes
     (void)send(task_.socket.get(), tls_->out.data(), tls_->out.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     // Bytes left unread would have the kernel send a reset that overtakes it.
@@ -207,7 +208,6 @@ void Handshake::Fail(Failure failure, const std::string& reason) {
     (void)recv(task_.socket.get(), thread_.scratch().data(), thread_.scratch().size(),
                MSG_DONTWAIT);
   }
-  task_.listener->stats->CountFailure(thread_.index(), failure);
   thread_.LogFailure(fmt::format("client {} on {}: {}: {}", client_.Text(),
                                  task_.listener->address.Text(), FailureWord(failure), reason));
   tls_.reset();

@@ -129,7 +129,7 @@ FakeKeys::~FakeKeys() {
 void FakeKeys::Run() {
   while (!stop_) {
     pollfd readable{ours_.get(), POLLIN, 0};
-    if (hold_ || poll(&readable, 1, 5) <= 0) {
+    if (poll(&readable, 1, 5) <= 0 || hold_) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
       continue;
     }
@@ -180,7 +180,7 @@ void FakeProxy::Send(const handoff::v1::ToTls& request, int socket) {
       SendPacket(ours_.get(), request.SerializeAsString(), std::span(&socket, socket < 0 ? 0 : 1)));
 }
 
-TestTls::TestTls() : log_({.program = "test", .level = LogLevel::kError}) {
+TestTls::TestTls() : log_({.program = "test", .level = LogLevel::kInfo}) {
   signal(SIGPIPE, SIG_IGN);  // as the runtime does
   engine_ = std::make_unique<Engine>(log_);
   snapshot.set_threads(2);
