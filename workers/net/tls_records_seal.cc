@@ -22,11 +22,9 @@ class Reader {
 
   // `length` bytes that are there: where they lie, if they lie in one part, or else in `out`.
   const uint8_t* Read(size_t length, uint8_t* out) {
-    while (part_->iov_len == used_) Next();
-    if (part_->iov_len - used_ >= length) return Advance(length);
+    if (Left() >= length) return Advance(length);
     for (size_t done = 0; done < length;) {
-      if (part_->iov_len == used_) Next();
-      const size_t step = std::min(length - done, part_->iov_len - used_);
+      const size_t step = std::min(length - done, Left());
       std::memcpy(out + done, Advance(step), step);
       done += step;
     }
@@ -34,9 +32,13 @@ class Reader {
   }
 
  private:
-  void Next() {
-    ++part_;
-    used_ = 0;
+  // Of the part that is next and not empty.
+  size_t Left() {
+    while (part_->iov_len == used_) {
+      ++part_;
+      used_ = 0;
+    }
+    return part_->iov_len - used_;
   }
   const uint8_t* Advance(size_t length) {
     const auto* const from = static_cast<const uint8_t*>(part_->iov_base) + used_;
