@@ -1,7 +1,8 @@
 #include "workers/health/mail_protocol.h"
 
 #include <algorithm>
-#include <optional>
+
+#include "workers/mail/smtp_reply.h"
 
 namespace aloha::health {
 namespace {
@@ -84,24 +85,6 @@ class GreetingDialogue final : public Dialogue {
   LineReader reader_;
 };
 
-// A reply line of RFC 5321 section 4.2: three digits, then "-" (more follow), a space or nothing.
-struct ReplyLine {
-  int code = 0;
-  bool last = false;
-};
-
-std::optional<ReplyLine> ParseReplyLine(std::string_view line) {
-  if (line.size() < 3) return std::nullopt;
-  int code = 0;
-  for (char c : line.substr(0, 3)) {
-    if (c < '0' || c > '9') return std::nullopt;
-    code = code * 10 + (c - '0');
-  }
-  if (line.size() == 3 || line[3] == ' ') return ReplyLine{code, true};
-  if (line[3] == '-') return ReplyLine{code, false};
-  return std::nullopt;
-}
-
 class SmtpDialogue final : public Dialogue {
  public:
   explicit SmtpDialogue(const std::string& ehlo_name)
@@ -146,7 +129,7 @@ class SmtpDialogue final : public Dialogue {
   enum class Expected { kGreeting, kEhloReply, kFarewell };
 
   Verdict TakeLine() {
-    const std::optional<ReplyLine> reply = ParseReplyLine(reader_.line());
+    const auto reply = mail::ReadSmtpReplyLine(reader_.line());
     // Every line of a reply carries the same code.
     const bool orderly = reply && (code_ == 0 || code_ == reply->code);
     const int wanted = expected_ == Expected::kGreeting ? 220 : 250;
