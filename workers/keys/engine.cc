@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kMaxWaiting = 32;
 // Far above any configuration.
 constexpr int kMaxEnabled = 10'000;
+constexpr int kMaxFiles = 1'000;
 
 int64_t NowSeconds() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -49,16 +50,33 @@ Result<Plan> MakePlan(const worker::v1::KeysSnapshot& snapshot) {
     plan.enabled.insert(*hash);
   }
   plan.max_signatures_per_second = snapshot.max_signatures_per_second();
+  if (snapshot.certificate_files_size() > kMaxFiles)
+    return Fail(Code::kInvalidArgument, "too many files", "keys.certificate_files");
+  std::set<std::string> names;
+  for (const worker::v1::CertificateFile& file : snapshot.certificate_files()) {
+    if (!names.insert(file.name()).second)
+      return Fail(Code::kInvalidArgument, "two files of one name", "keys.certificate_files");
+    if (auto checked = CheckPath(file.path()); !checked)
+      return Fail(Code::kInvalidArgument, checked.error().message, "keys.certificate_files");
+    plan.files.push_back(file);
+  }
   return plan;
 }
 
-Engine::Engine(asio::io_context& loop, Log& log, KeyStore store)
+Engine::Engine(asio::io_context& loop, Log& log, KeyStore store, std::optional<Secrets> secrets)
     : loop_(loop),
       log_(log),
       store_(std::move(store)),
       signer_(log),
-      threads_(signer_, SigningThreads::DefaultCount()) {
-  for (PrivateKey& key : store_.Load()) Hold(std::move(key));
+      threads_(signer_, SigningThreads::DefaultCount()),
+      files_(
+          loop, imports_, log, std::move(secrets),
+          [this](const worker::v1::CertificateFileContent& content, std::optional<PrivateKey> key) {
+            if (key) Hold(std::move(*key), false);
+            Publish();
+            on_file_change_(content.name());
+          }) {
+  for (PrivateKey& key : store_.Load()) Hold(std::move(key), true);
   for (const std::string& limitation : store_.Limitations()) log_.Warning(limitation);
 }
 
@@ -66,24 +84,48 @@ Engine::~Engine() { imports_.join(); }
 
 void Engine::Apply(Plan plan) {
   plan_ = std::move(plan);
+  files_.Use(plan_.files, [this] { Start(); });
+  ForgetUnused();
+  Publish();
+}
+
+void Engine::Start() {
   for (const KeyHash& hash : plan_.enabled) {
-    if (!held_.contains(hash))
+    if (!kept_.contains(hash))
       log_.Warning(fmt::format("the snapshot names key {}, which is not here", ToHex(hash)));
   }
-  Publish();
+  started_ = true;
+  if (early_channel_) threads_.Connect(std::move(early_channel_));
+}
+
+void Engine::Connect(UniqueFd socket) {
+  if (started_) return threads_.Connect(std::move(socket));
+  early_channel_ = std::move(socket);
+}
+
+void Engine::ForgetUnused() {
+  std::set<KeyHash> in_files;
+  for (const auto& [name, content] : files_.contents()) {
+    if (const auto hash = ToKeyHash(content.content().key())) in_files.insert(*hash);
+  }
+  std::erase_if(kept_, [&](const auto& entry) {
+    const auto& [hash, kept] = entry;
+    return !kept.stored && !in_files.contains(hash) && !plan_.enabled.contains(hash);
+  });
 }
 
 void Engine::Publish() {
   auto table = std::make_shared<KeyTable>();
   table->max_signatures_per_second = plan_.max_signatures_per_second;
-  for (const auto& [hash, held] : held_)
-    table->keys.emplace(hash, KeyTable::Entry{held, plan_.enabled.contains(hash)});
+  for (const auto& [hash, kept] : kept_)
+    table->keys.emplace(hash, KeyTable::Entry{kept.held, plan_.enabled.contains(hash)});
   signer_.Use(std::move(table));
 }
 
-void Engine::Hold(PrivateKey key) {
-  const KeyHash hash = key.hash();
-  if (!held_.contains(hash)) held_.emplace(hash, std::make_shared<HeldKey>(std::move(key)));
+void Engine::Hold(PrivateKey key, bool stored) {
+  Kept& kept = kept_[key.hash()];
+  kept.stored = kept.stored || stored;
+  if (!kept.held) kept.held = std::make_shared<HeldKey>(std::move(key));
 }
 
 Result<std::string> Engine::SealingPublicKey() const {
@@ -136,7 +178,7 @@ void Engine::Keep(Result<ImportedKey>& imported, worker::v1::ImportKeyResponse& 
   if (!imported) return done(tl::make_unexpected(imported.error()));
   log_.Info(fmt::format("key {} is kept: {}, certificate {}", ToHex(imported->key.hash()),
                         imported->key.TypeName(), imported->response.details().common_name()));
-  Hold(std::move(imported->key));
+  Hold(std::move(imported->key), true);
   Publish();
   response = std::move(imported->response);
   done({});
@@ -151,7 +193,11 @@ void Engine::Delete(const worker::v1::DeleteKeyRequest& request, Done done) {
         if (!removed && removed.error().code == Code::kNotFound)
           return done(Fail(Code::kNotFound, "no such key"));
         if (!removed) return done(removed);
-        held_.erase(*hash);
+        // It may be that of a file as well; then it is there still.
+        if (const auto found = kept_.find(*hash); found != kept_.end())
+          found->second.stored = false;
+        plan_.enabled.erase(*hash);
+        ForgetUnused();
         Publish();
         log_.Info(fmt::format("key {} is deleted", ToHex(*hash)));
         done({});
@@ -170,12 +216,12 @@ void Engine::Read(const worker::v1::ReadCertificatesRequest& request,
 }
 
 void Engine::List(worker::v1::ListKeysResponse& response) const {
-  for (const auto& [hash, held] : held_) {
+  for (const auto& [hash, kept] : kept_) {
     worker::v1::KeyReport* report = response.add_keys();
     report->set_key(hash.data(), hash.size());
-    report->set_key_type(held->key.TypeName());
-    report->set_signatures_total(held->signatures);
-    report->set_refused_total(held->refused);
+    report->set_key_type(kept.held->key.TypeName());
+    report->set_signatures_total(kept.held->signatures);
+    report->set_refused_total(kept.held->refused);
     report->set_enabled(plan_.enabled.contains(hash));
   }
   response.set_malformed_total(signer_.malformed());

@@ -8,11 +8,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "worker/v1/roles.pb.h"
+#include "workers/keys/certificate_files.h"
 #include "workers/keys/import.h"
 #include "workers/keys/key_store.h"
 #include "workers/keys/signer.h"
@@ -24,6 +26,7 @@ namespace aloha::keys {
 struct Plan {
   std::set<KeyHash> enabled;
   uint32_t max_signatures_per_second = 0;
+  std::vector<worker::v1::CertificateFile> files;
 };
 // kInvalidArgument with the field.
 Result<Plan> MakePlan(const worker::v1::KeysSnapshot& snapshot);
@@ -34,13 +37,15 @@ class Engine {
  public:
   using Done = std::function<void(const Result<>&)>;
 
-  // The loop and the log outlive the engine. Reads the key folder.
-  Engine(asio::io_context& loop, Log& log, KeyStore store);
+  // The loop and the log outlive the engine. Reads the key folder. secrets: nothing where there is
+  // no such folder.
+  Engine(asio::io_context& loop, Log& log, KeyStore store, std::optional<Secrets> secrets);
   ~Engine();
 
   void Apply(Plan plan);
-  // The channel to aloha-tls.
-  void Connect(UniqueFd socket) { threads_.Connect(std::move(socket)); }
+  // The channel to aloha-tls. Until the first snapshot is applied, and its files are read, requests
+  // wait there: a handshake rather waits than fails.
+  void Connect(UniqueFd socket);
 
   Result<std::string> SealingPublicKey() const;
   // Request and response live until `done` is called. kResourceExhausted while many wait; else
@@ -54,6 +59,15 @@ class Engine {
             worker::v1::ReadCertificatesResponse& response, Done done);
   void List(worker::v1::ListKeysResponse& response) const;
 
+  // What was read last of each certificate file, by name.
+  const std::map<std::string, worker::v1::CertificateFileContent>& certificate_files() const {
+    return files_.contents();
+  }
+  // Called with the name of each certificate file whose content changed.
+  void OnFileChange(std::function<void(const std::string& name)> handler) {
+    on_file_change_ = std::move(handler);
+  }
+
   std::vector<std::string> Limitations() const { return store_.Limitations(); }
 
  private:
@@ -63,8 +77,11 @@ class Engine {
   void Later(const Done& done, Work work, Use use);
   // Saves what was imported; on the thread for imports.
   Result<ImportedKey> Save(Result<ImportedKey> imported);
-  // Holds a key that is new here, and lets it sign if the snapshot says so.
-  void Hold(PrivateKey key);
+  // Holds a key, if it is new here. stored: it is in the key folder.
+  void Hold(PrivateKey key, bool stored);
+  // Drops keys that are neither in the key folder nor in a file nor needed for signing.
+  void ForgetUnused();
+  void Start();
   void Keep(Result<ImportedKey>& imported, worker::v1::ImportKeyResponse& response,
             const Done& done);
   // Gives the signer the table that follows from keys and plan.
@@ -73,12 +90,20 @@ class Engine {
   asio::io_context& loop_;
   Log& log_;
   KeyStore store_;  // the import thread's, but for what never changes after the start
+  struct Kept {
+    std::shared_ptr<HeldKey> held;
+    bool stored = false;  // in the key folder; else read from a file
+  };
   Plan plan_;
-  std::map<KeyHash, std::shared_ptr<HeldKey>> held_;
+  std::map<KeyHash, Kept> kept_;
   Signer signer_;
   SigningThreads threads_;
+  bool started_ = false;
+  UniqueFd early_channel_;  // came before the start
   size_t num_waiting_ = 0;
+  std::function<void(const std::string&)> on_file_change_ = [](const std::string&) {};
   asio::thread_pool imports_{1};
+  CertificateFiles files_;
 };
 
 }  // namespace aloha::keys

@@ -79,7 +79,7 @@ Result<SecretBytes> Folder::Read(const std::string& name, size_t max_bytes) cons
   if (!file) return FailFile("open", name);
   struct stat facts {};
   if (fstat(file.get(), &facts) != 0) return FailFile("stat", name);
-  if (!S_ISREG(facts.st_mode)) return Fail(Code::kInvalidArgument, name + " is not a file");
+  if (!S_ISREG(facts.st_mode)) return Fail(Code::kFailedPrecondition, name + " is not a file");
   // One byte more than it has, to see its end.
   SecretBytes bytes(std::min(static_cast<size_t>(facts.st_size), max_bytes) + 1);
   size_t length = 0;

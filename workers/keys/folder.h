@@ -25,8 +25,8 @@ class Folder {
 
   // Names of everything in it, sorted.
   Result<std::vector<std::string>> List() const;
-  // A regular file, also one further down or behind a symbolic link. kNotFound; kInvalidArgument:
-  // not a regular file, or larger than max_bytes.
+  // A regular file, also one further down or behind a symbolic link. kNotFound;
+  // kFailedPrecondition: not a regular file; kInvalidArgument: larger than max_bytes.
   Result<SecretBytes> Read(const std::string& name, size_t max_bytes) const;
   // Whole or not at all, and on the disk when it returns: mode 0600.
   Result<> Replace(const std::string& name, std::span<const uint8_t> bytes) const;

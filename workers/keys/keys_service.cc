@@ -1,5 +1,8 @@
 #include "workers/keys/keys_service.h"
 
+#include <asio/post.hpp>
+#include <utility>
+
 #include "workers/runtime/serve.h"
 
 namespace aloha::keys {
@@ -7,6 +10,79 @@ namespace aloha::keys {
 namespace v1 = worker::v1;
 using Reactor = grpc::ServerUnaryReactor;
 using Call = grpc::CallbackServerContext;
+
+// One WatchCertificateFiles call. At most one message is on its way; names of files that change
+// meanwhile wait. It lives on the loop: gRPC's callbacks only post there, and since OnDone is the
+// last of them, what it posts may delete.
+class KeysService::Watcher final : public grpc::ServerWriteReactor<v1::CertificateFileContent> {
+ public:
+  explicit Watcher(KeysService& service) : service_(service) {
+    asio::post(service_.loop_, [this] {
+      service_.watchers_.insert(this);
+      for (const auto& [name, content] : service_.engine_.certificate_files())
+        changed_.insert(name);
+      Flush();
+    });
+  }
+
+  void Send(const std::string& name) {
+    changed_.insert(name);
+    Flush();
+  }
+
+  void OnWriteDone(bool ok) override {
+    asio::post(service_.loop_, [this, ok] {
+      writing_ = false;
+      if (ok) return Flush();
+      End();
+    });
+  }
+
+  void OnCancel() override {
+    asio::post(service_.loop_, [this] { End(); });
+  }
+
+  void OnDone() override {
+    asio::post(service_.loop_, [this] {
+      service_.watchers_.erase(this);
+      delete this;
+    });
+  }
+
+ private:
+  void Flush() {
+    while (!writing_ && !ended_ && !changed_.empty()) {
+      const auto& contents = service_.engine_.certificate_files();
+      const auto found = contents.find(changed_.extract(changed_.begin()).value());
+      if (found == contents.end()) continue;  // not in the snapshot any more
+      message_ = found->second;
+      writing_ = true;
+      StartWrite(&message_);
+    }
+  }
+
+  void End() {
+    if (std::exchange(ended_, true)) return;
+    Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the watcher left"));
+  }
+
+  KeysService& service_;
+  std::set<std::string> changed_;
+  v1::CertificateFileContent message_;  // on its way while writing_
+  bool writing_ = false;
+  bool ended_ = false;
+};
+
+KeysService::KeysService(asio::io_context& loop, Engine& engine) : loop_(loop), engine_(engine) {
+  engine_.OnFileChange([this](const std::string& name) {
+    for (Watcher* watcher : watchers_) watcher->Send(name);
+  });
+}
+
+grpc::ServerWriteReactor<v1::CertificateFileContent>* KeysService::WatchCertificateFiles(
+    Call*, const v1::WatchCertificateFilesRequest*) {
+  return new Watcher(*this);
+}
 
 Reactor* KeysService::GetSealingKey(Call* call, const v1::GetSealingKeyRequest*,
                                     v1::GetSealingKeyResponse* response) {

@@ -3,6 +3,7 @@
 #define ALOHA_WORKERS_KEYS_KEYS_SERVICE_H_
 
 #include <asio/io_context.hpp>
+#include <set>
 
 #include "worker/v1/roles.grpc.pb.h"
 #include "workers/keys/engine.h"
@@ -13,7 +14,7 @@ namespace aloha::keys {
 class KeysService final : public worker::v1::Keys::CallbackService {
  public:
   // Both outlive the service.
-  KeysService(asio::io_context& loop, Engine& engine) : loop_(loop), engine_(engine) {}
+  KeysService(asio::io_context& loop, Engine& engine);
 
   grpc::ServerUnaryReactor* GetSealingKey(grpc::CallbackServerContext* call,
                                           const worker::v1::GetSealingKeyRequest* request,
@@ -33,10 +34,16 @@ class KeysService final : public worker::v1::Keys::CallbackService {
   grpc::ServerUnaryReactor* ReadCertificates(
       grpc::CallbackServerContext* call, const worker::v1::ReadCertificatesRequest* request,
       worker::v1::ReadCertificatesResponse* response) override;
+  grpc::ServerWriteReactor<worker::v1::CertificateFileContent>* WatchCertificateFiles(
+      grpc::CallbackServerContext* call,
+      const worker::v1::WatchCertificateFilesRequest* request) override;
 
  private:
+  class Watcher;
+
   asio::io_context& loop_;
   Engine& engine_;
+  std::set<Watcher*> watchers_;
 };
 
 }  // namespace aloha::keys

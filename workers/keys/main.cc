@@ -16,7 +16,8 @@
 //   workers/runtime.
 //
 //   aloha.worker.v1.Keys: GetSealingKey, ImportKey, CreateSelfSigned, ListKeys, DeleteKey,
-//   ReadCertificates.
+//   ReadCertificates; WatchCertificateFiles, what stands in the files of the snapshot, then what
+//   changes.
 //
 //   The direct channel to aloha-tls: packets of SignRequests, answered by SignResponses in any
 //   order.
@@ -27,7 +28,9 @@
 //                 see container.h. Each is written whole or not at all.
 //   secrets-dir   Read alone. key-passphrase: the files of key-dir are encrypted with it (Argon2id,
 //                 XChaCha20-Poly1305); read when the process starts. Those in clear are encrypted
-//                 then.
+//                 then. Certificate files of the snapshot: PEM with key and chain, or a folder with
+//                 tls.crt and tls.key; read again when they change. Their keys are kept in memory
+//                 alone.
 //
 // SECURITY
 //   Signatures only, no decryption: there is no call for it. Signed is what has the form of a TLS
@@ -48,6 +51,9 @@
 //   and told in the log and in GetInfo. Without the right passphrase nothing is written there
 //   either.
 //
+//   A certificate file that cannot be used is told with the reason; what was read of it before
+//   signs on.
+//
 //   A request that is refused is answered with the reason, counted, and logged, one line in ten
 //   seconds.
 //
@@ -58,7 +64,7 @@
 // READING ORDER
 //   tls_message.h (what may be signed), private_key.h, signer.h, signing_threads.h (how), folder.h,
 //   container.h, key_store.h (where keys are kept), file_content.h, certificate.h, import.h (where
-//   they come from), engine.h, role.h.
+//   they come from), certificate_files.h, engine.h, role.h.
 
 #include <sodium/core.h>
 
@@ -85,9 +91,11 @@ Result<Files> OpenFiles(const Options& options) {
   if (options.secrets_dir.empty()) return files;
   Result<Folder> secrets = Folder::Open(options.secrets_dir);
   if (!secrets) return tl::make_unexpected(secrets.error());
-  files.secrets = std::move(*secrets);
-  Result<Passphrase> passphrase = Passphrase::Read(*files.secrets);
+  Result<Passphrase> passphrase = Passphrase::Read(*secrets);
   if (!passphrase) return tl::make_unexpected(passphrase.error());
+  Result<UniqueFd> inotify = FolderWatch::Open();
+  if (!inotify) return tl::make_unexpected(inotify.error());
+  files.secrets = Secrets{std::move(*secrets), options.secrets_dir, std::move(*inotify)};
   files.passphrase = std::move(*passphrase);
   return files;
 }
@@ -99,7 +107,8 @@ int Run(int argc, char** argv) {
       .name = "keys",
       .options = {{"--key-dir", &options.key_dir}, {"--secrets-dir", &options.secrets_dir}},
       .confinement = {.calls = {{"getdents64", "lists the key folder"},
-                                {"fsync", "a key is on the disk before it is told to be kept"}}}};
+                                {"fsync", "a key is on the disk before it is told to be kept"},
+                                {"inotify_add_watch", "sees certificate files change"}}}};
   description.before_confinement = [&]() -> Result<> {
     if (sodium_init() < 0) return Fail(Code::kInternal, "libsodium does not start");
     if (auto ready = PrepareLibrary(); !ready) return ready;
@@ -108,7 +117,7 @@ int Run(int argc, char** argv) {
     files = std::move(*opened);
     description.confinement.folders.push_back({files->keys->descriptor(), true});
     if (files->secrets)
-      description.confinement.folders.push_back({files->secrets->descriptor(), false});
+      description.confinement.folders.push_back({files->secrets->folder.descriptor(), false});
     return {};
   };
   description.make = [&files](WorkerContext context) -> std::unique_ptr<Role> {

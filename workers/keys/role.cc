@@ -6,7 +6,8 @@ namespace aloha::keys {
 
 KeysRole::KeysRole(WorkerContext context, Files files)
     : engine_(context.loop, context.log,
-              KeyStore(std::move(*files.keys), std::move(files.passphrase), context.log)),
+              KeyStore(std::move(*files.keys), std::move(files.passphrase), context.log),
+              std::move(files.secrets)),
       service_(context.loop, engine_) {}
 
 Result<> KeysRole::Prepare(const worker::v1::Snapshot& snapshot) {

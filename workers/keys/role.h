@@ -18,7 +18,7 @@ namespace aloha::keys {
 // What is opened before confinement.
 struct Files {
   std::optional<Folder> keys;
-  std::optional<Folder> secrets;  // nothing: none was named
+  std::optional<Secrets> secrets;  // nothing: none was named
   Passphrase passphrase;
 };
 

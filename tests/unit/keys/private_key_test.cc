@@ -75,7 +75,7 @@ TEST(PrivateKey, ComesBackFromPkcs8AsTheSameKey) {
 TEST(PrivateKey, NamesItsType) {
   EXPECT_EQ(Make(worker::v1::KEY_TYPE_UNSPECIFIED).TypeName(), "ECDSA P-256");
   EXPECT_EQ(Make(worker::v1::KEY_TYPE_ECDSA_P384).TypeName(), "ECDSA P-384");
-  EXPECT_EQ(Make(worker::v1::KEY_TYPE_RSA_3072).TypeName(), "RSA 3072");
+  EXPECT_EQ(Make(worker::v1::KEY_TYPE_RSA_2048).TypeName(), "RSA 2048");
 }
 
 TEST(PrivateKey, RefusesTornAndChangedPkcs8) {

@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <sodium.h>
 
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "handoff/v1/handoff.pb.h"
 #include "tests/unit/keys/messages.h"
@@ -184,6 +186,69 @@ TEST_F(KeysWorker, WithAPassphraseItEncryptsWhatItKeeps) {
   v1::ImportKeyResponse response;
   EXPECT_EQ(worker.Import(Pki().Read("all.pem"), "", response).error_code(),
             grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(KeysWorker, SignsWithKeysOfFilesAndTellsOfChanges) {
+  const auto put = [this](const std::string& name) {
+    scratch_.Write("new.pem", Pki().Read(name + ".pem") + Pki().Read(name + ".key"));
+    scratch_.Run("mv new.pem secrets/web.pem");
+  };
+  put("rsa");
+  KeysProcess worker(scratch_);
+  const UniqueFd tls = worker.GivePeer("tls");
+  v1::Snapshot snapshot;
+  v1::CertificateFile* file = snapshot.mutable_keys()->add_certificate_files();
+  file->set_name("web");
+  file->set_path("web.pem");
+  ASSERT_TRUE(worker.Use(snapshot).ok());
+  const auto call = KeysProcess::Call();
+  const auto reader = worker.keys().WatchCertificateFiles(call.get(), {});
+  v1::CertificateFileContent content;
+  ASSERT_TRUE(reader->Read(&content));
+  EXPECT_EQ(content.name(), "web");
+  EXPECT_EQ(content.content().details().common_name(), "mail.example.org");
+  const std::string first = content.content().key();
+  *snapshot.mutable_keys()->add_keys() = first;
+  ASSERT_TRUE(worker.Use(snapshot).ok());
+  EXPECT_NE(Ask(tls.get(), first, 0x0804, CertificateVerify()).signature(), "");
+  put("p256");
+  ASSERT_TRUE(reader->Read(&content));
+  EXPECT_EQ(content.content().details().common_name(), "p256.example.org");
+  // Until a snapshot names the new key, and no longer the old one, handshakes go on with it.
+  EXPECT_NE(Ask(tls.get(), first, 0x0804, CertificateVerify()).signature(), "");
+  snapshot.mutable_keys()->set_keys(0, content.content().key());
+  ASSERT_TRUE(worker.Use(snapshot).ok());
+  EXPECT_EQ(Ask(tls.get(), first, 0x0804, CertificateVerify()).reason(), "no such key");
+  EXPECT_NE(Ask(tls.get(), content.content().key(), 0x0403, CertificateVerify()).signature(), "");
+  const std::filesystem::directory_iterator kept(scratch_ / "keys");
+  EXPECT_EQ(std::distance(begin(kept), end(kept)), 1) << "more than the sealing key is kept";
+  file = snapshot.mutable_keys()->mutable_certificate_files(0);
+  file->set_path("../web.pem");
+  EXPECT_EQ(worker.Use(snapshot).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  call->TryCancel();
+}
+
+// A channel that comes before the first snapshot is not served with refusals.
+TEST_F(KeysWorker, RequestsWaitForTheFirstSnapshot) {
+  v1::ImportKeyResponse imported;
+  {
+    KeysProcess worker(scratch_);
+    ASSERT_TRUE(worker.Import(Pki().Read("all.pem") + Pki().Read("rsa.key"), "", imported).ok());
+  }
+  KeysProcess worker(scratch_);
+  const UniqueFd tls = worker.GivePeer("tls");
+  handoff::v1::SignRequests requests;
+  requests.add_requests()->set_key(imported.key());
+  requests.mutable_requests(0)->set_scheme(0x0804);
+  requests.mutable_requests(0)->set_message(CertificateVerify());
+  ASSERT_TRUE(SendPacket(tls.get(), requests.SerializeAsString()));
+  worker.List();
+  worker.Enable({imported.key()});
+  pollfd wait{.fd = tls.get(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(poll(&wait, 1, 20'000), 1);
+  handoff::v1::SignResponses responses;
+  ASSERT_TRUE(responses.ParseFromString(ReceivePacket(tls.get())->payload));
+  EXPECT_EQ(responses.responses(0).reason(), "");
 }
 
 TEST_F(KeysWorker, IsConfined) {
