@@ -172,11 +172,17 @@ TEST_P(TlsRecordsEveryKind, SequenceNumbersEnd) {
   EXPECT_EQ(OpenBytes(*none.client, wire).opened.alert, 80);
 }
 
+TEST_P(TlsRecordsEveryKind, OversizeFails) {
+  const std::string most = Text(16'384), more = Text(16'385);
+  EXPECT_EQ(OpenBytes(*pair_.client, SealText(*pair_.server, most, more.size())).text, most);
+  EXPECT_EQ(OpenBytes(*pair_.client, SealText(*pair_.server, more, more.size())).opened.alert, 22);
+}
+
 TEST_P(TlsRecordsEveryKind, ContextsTakenAwayAreMadeAnew) {
   TlsContextCache small(1);
   std::vector<std::unique_ptr<TlsRecords>> clients, servers;
   for (int i = 0; i < 3; ++i) {
-    clients.push_back(TlsRecords::Create(MakeTlsKeys(GetParam(), true), small).value());
+    clients.push_back(TlsRecords::Create(MakeTlsKeys(GetParam(), true), pair_.cache).value());
     servers.push_back(TlsRecords::Create(MakeTlsKeys(GetParam(), false), small).value());
   }
   for (int round = 0; round < 4; ++round) {
