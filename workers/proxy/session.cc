@@ -125,6 +125,9 @@ void Session::CloseSocket(Side side) {
     const linger now{1, 0};
     setsockopt(fds_[side].get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
   }
+  // Where aloha-tls has not closed its copy yet, events would go on coming after this one is
+  // closed.
+  if (tls_[side] && fds_[side]) thread_.reactor().Unwatch(fds_[side].get());
   fds_[side].reset();
   tls_[side].reset();
 }

@@ -44,6 +44,18 @@ TEST_F(EngineTlsTest, SmallExchanges) {
   }
 }
 
+TEST_F(EngineTlsTest, EndedSessionsAreNotCalledWhileTheirSocketsLiveOnElsewhere) {
+  TestServer server([](Socket& socket) { (void)socket.Receive(1); });
+  Serve(server);
+  tls_.KeepCopies();
+  for (int i = 0; i < 20; ++i) {
+    TlsSocket client = tls_.Connect();
+    ASSERT_TRUE(client.Send("x"));
+    EXPECT_EQ(client.ReceiveToEnd(), "");  // the server closed, the session is over
+    EXPECT_TRUE(client.socket().Send("y"));
+  }
+}
+
 TEST_F(EngineTlsTest, EveryByteBothWays) {
   TestServer server(TestServer::Echo("a"));
   Serve(server);

@@ -52,7 +52,7 @@ TlsSocket TestTls::Connect(int service, const net::TlsKind& kind, std::string_vi
   Socket client = proxy_.Connect(service);
   pollfd listener{proxy_.listener(service), POLLIN, 0};
   poll(&listener, 1, kPatienceMs);
-  const UniqueFd accepted(accept4(listener.fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  UniqueFd accepted(accept4(listener.fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   auto peer = std::make_unique<net::TlsPeer>(kind, /*client=*/false);
   EXPECT_TRUE(peer->Handshake());
   handoff::v1::Connection connection;
@@ -66,6 +66,7 @@ TlsSocket TestTls::Connect(int service, const net::TlsKind& kind, std::string_vi
     connection.set_partial_record(peer->Sent());
   }
   HandOver(connection, accepted.get());
+  if (keep_copies_) copies_.push_back(std::move(accepted));
   return TlsSocket(std::move(client), std::move(peer));
 }
 

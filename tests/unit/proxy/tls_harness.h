@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/unit/net/tls_peer.h"
 #include "tests/unit/proxy/harness.h"
@@ -55,10 +56,15 @@ class TestTls {
   std::unique_ptr<net::TlsPeer> Answer(const handoff::v1::Handshake& asked, int socket,
                                        const net::TlsKind& kind = kTls13);
   void Close() { ours_.reset(); }
+  // From now on the copies of clients' sockets that were handed over stay open, as those of a slow
+  // aloha-tls do.
+  void KeepCopies() { keep_copies_ = true; }
 
  private:
   TestProxy& proxy_;
   UniqueFd ours_;
+  bool keep_copies_ = false;
+  std::vector<UniqueFd> copies_;
 };
 
 }  // namespace aloha::proxy
