@@ -121,7 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   TlsRecords& in_pieces = client ? *pieces_pair.client : *pieces_pair.server;
   const OpenedText whole = aloha::net::OpenBytes(at_once, wire, wire.size());
   Require(whole.text.size() <= sender.sealed());
-  const size_t step = std::max(1 + (choice >> 1) * size_t{7}, wire.size() / 500);
+  const size_t step = std::max(1 + (choice >> 1) * size_t{7}, wire.size() / 100);
   RequireAlike(whole, aloha::net::OpenSlowly(in_pieces, wire, step));
   Require(at_once.TakeTicket() == in_pieces.TakeTicket());
   const OpenedText after = aloha::net::OpenBytes(at_once, wire.substr(whole.opened.consumed));

@@ -132,8 +132,8 @@ OpenedText OpenSlowly(TlsRecords& records, std::string_view wire, size_t step) {
   bool progress = true;
   while (all.opened.kind == TlsRecords::Opened::Kind::kData && (progress || end < wire.size())) {
     if (!progress) end = std::min(end + step, wire.size());
-    OpenedText some =
-        OpenBytes(records, wire.substr(begin, end - begin), TlsRecords::kMaxPlaintext);
+    const size_t room = std::min(end - begin, TlsRecords::kMaxPlaintext);
+    OpenedText some = OpenBytes(records, wire.substr(begin, end - begin), room);
     progress = some.opened.consumed > 0;
     begin += some.opened.consumed;
     all.text += some.text;
