@@ -100,6 +100,7 @@ class DataThread {
   void Accept(UniqueFd socket, const net::Address& peer,
               const std::shared_ptr<const ServiceSettings>& settings, uint16_t listener);
   // data_thread_tls.cc: what comes by aloha-tls.
+  ListenerUse FindListener(const handoff::v1::ListenerName& name) const;
   void OnTlsArrival(TlsLink::Arrival arrival);
   void AcceptSecured(TlsLink::Arrival arrival);
   void AnswerTls(TlsLink::Arrival arrival);

@@ -12,6 +12,13 @@ namespace {
 // Connections taken per event; the other threads read from the same link.
 constexpr int kArrivalBatch = 4;
 
+// A task must be copyable; an arrival is not.
+void PostArrival(DataThread& thread, void (DataThread::*take)(TlsLink::Arrival),
+                 TlsLink::Arrival arrival) {
+  auto shared = std::make_shared<TlsLink::Arrival>(std::move(arrival));
+  thread.Post([shared, take](DataThread& there) { (there.*take)(std::move(*shared)); });
+}
+
 }  // namespace
 
 class DataThread::TlsReceiver final : public net::EventHandler {
@@ -109,13 +116,23 @@ void DataThread::OnTlsArrival(TlsLink::Arrival arrival) {
   const handoff::v1::FromTls& message = arrival.message;
   const uint64_t request =
       message.has_failed() ? message.failed().request_id() : message.connection().request_id();
-  if (request == 0) return AcceptSecured(std::move(arrival));
   const uint64_t owner = request >> kThreadShift;
-  if (owner == index_) return AnswerTls(std::move(arrival));
-  if (owner >= shared_.threads.size()) return;
-  auto shared = std::make_shared<TlsLink::Arrival>(std::move(arrival));
-  shared_.threads[owner]->Post(
-      [shared](DataThread& there) { there.AnswerTls(std::move(*shared)); });
+  if (request == 0) {
+    if (FindListener(message.connection().listener()).settings) {
+      return AcceptSecured(std::move(arrival));
+    }
+    // The configuration that has the listener may be on its way to this thread.
+    PostArrival(*this, &DataThread::AcceptSecured, std::move(arrival));
+  } else if (owner == index_) {
+    AnswerTls(std::move(arrival));
+  } else if (owner < shared_.threads.size()) {
+    PostArrival(*shared_.threads[owner], &DataThread::AnswerTls, std::move(arrival));
+  }
+}
+
+DataThread::ListenerUse DataThread::FindListener(const handoff::v1::ListenerName& name) const {
+  const auto address = net::Address::Parse(name.address(), name.port());
+  return address ? FindListener(*address) : ListenerUse();
 }
 
 void DataThread::AnswerTls(TlsLink::Arrival arrival) {
@@ -135,15 +152,13 @@ void DataThread::AnswerTls(TlsLink::Arrival arrival) {
 
 // The listener must be one whose clients come this way, and the socket one of its port.
 void DataThread::AcceptSecured(TlsLink::Arrival arrival) {
-  const handoff::v1::ListenerName name = arrival.message.connection().listener();
+  const ListenerUse use = FindListener(arrival.message.connection().listener());
   const std::string proxy_header = arrival.message.connection().proxy_header();
-  const auto address = net::Address::Parse(name.address(), name.port());
-  const ListenerUse use = address ? FindListener(*address) : ListenerUse();
   if (!use.settings || !use.settings->listeners[use.index].tls) {
     return shared_.log.Debug("aloha-tls handed over a connection of no listener");
   }
   Result<Handover> handover = TakeHandover(std::move(arrival), tls_contexts_);
-  if (!handover || handover->local.port != address->port) {
+  if (!handover || handover->local.port != use.settings->listeners[use.index].address.port) {
     return shared_.log.Warning("from aloha-tls: " + (handover ? "the socket is of another port"
                                                               : handover.error().message));
   }
