@@ -40,16 +40,6 @@ std::optional<KeyKind> KindOf(const EVP_PKEY* key) {
   }
 }
 
-std::string KeyHash(X509* x509) {
-  uint8_t* der = nullptr;
-  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der);
-  if (size <= 0) return {};
-  const bssl::UniquePtr<uint8_t> owned(der);
-  std::string hash(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(der, static_cast<size_t>(size), reinterpret_cast<uint8_t*>(hash.data()));
-  return hash;
-}
-
 // The DNS names of subjectAltName; the common name where it has none (RFC 6125 section 6.4.4).
 std::vector<std::string> NamesOf(X509* x509) {
   std::vector<std::string> names;
@@ -93,6 +83,22 @@ std::optional<std::span<const uint8_t>> ExtensionList(const SSL_CLIENT_HELLO& he
 }
 
 }  // namespace
+
+bssl::UniquePtr<X509> ReadX509(std::string_view der) {
+  const bssl::UniquePtr<CRYPTO_BUFFER> buffer(
+      CRYPTO_BUFFER_new(reinterpret_cast<const uint8_t*>(der.data()), der.size(), nullptr));
+  return bssl::UniquePtr<X509>(buffer ? X509_parse_from_buffer(buffer.get()) : nullptr);
+}
+
+std::string KeyHash(const X509* x509) {
+  uint8_t* der = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der);
+  if (size <= 0) return {};
+  const bssl::UniquePtr<uint8_t> owned(der);
+  std::string hash(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(der, static_cast<size_t>(size), reinterpret_cast<uint8_t*>(hash.data()));
+  return hash;
+}
 
 bool Certificate::Fits(std::string_view server_name) const {
   const std::string wanted = Lower(server_name);

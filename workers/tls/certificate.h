@@ -4,6 +4,7 @@
 
 #include <openssl/pool.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #include <array>
 #include <cstdint>
@@ -34,6 +35,11 @@ struct Certificate {
   // server_name: as the client sent it, of any case.
   bool Fits(std::string_view server_name) const;
 };
+
+// Null: not a certificate in DER, or more than one.
+bssl::UniquePtr<X509> ReadX509(std::string_view der);
+// SHA-256 of its SubjectPublicKeyInfo, 32 bytes.
+std::string KeyHash(const X509* x509);
 
 // Reads and checks one of the snapshot. `field` is its path; errors name what is wrong below it.
 Result<std::shared_ptr<const Certificate>> ReadCertificate(

@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/mem.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <utility>
@@ -91,8 +92,10 @@ Endpoint::State Endpoint::Run() {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {
-    // Tickets of TLS 1.3 wait for the first write.
-    if (SSL_write(ssl_.get(), "", 0) != 0) return Fail(Failure::kOther, QueuedErrorText());
+    // A server's tickets of TLS 1.3 wait for the first write.
+    if (side_ == Side::kServer && SSL_write(ssl_.get(), "", 0) != 0) {
+      return Fail(Failure::kOther, QueuedErrorText());
+    }
     return State::kDone;
   }
   switch (SSL_get_error(ssl_.get(), result)) {
@@ -104,8 +107,25 @@ Endpoint::State Endpoint::Run() {
       if (!key_.refusal().empty()) {
         return Fail(Failure::kNoSignature, "aloha-keys: " + key_.refusal());
       }
-      return Fail(QueuedFailure(), QueuedErrorText());
+      return FailByQueue();
   }
+}
+
+Endpoint::State Endpoint::FailByQueue() {
+  std::string reason = QueuedErrorText();
+  const Failure failure = QueuedFailure();
+  const long verdict = SSL_get_verify_result(ssl_.get());
+  if (failure == Failure::kUntrusted && verdict != X509_V_OK &&
+      verdict != X509_V_ERR_APPLICATION_VERIFICATION) {
+    reason += std::string(": ") + X509_verify_cert_error_string(verdict);
+  }
+  return Fail(failure, std::move(reason));
+}
+
+bssl::UniquePtr<SSL> Endpoint::TakeSsl() {
+  SSL_set_bio(ssl_.get(), nullptr, nullptr);
+  SSL_set_app_data(ssl_.get(), nullptr);
+  return std::move(ssl_);
 }
 
 Result<> Endpoint::Export(handoff::v1::Connection& connection) const {

@@ -47,6 +47,8 @@ class Endpoint {
   const std::string& reason() const { return reason_; }
 
   SSL* ssl() const { return ssl_.get(); }
+  // After kDone: the SSL without its streams, as TicketWaiters needs it.
+  bssl::UniquePtr<SSL> TakeSsl();
   // After kDone: keys and facts, as far as the library knows them. An error: it is of a kind that
   // cannot be handed over.
   Result<> Export(handoff::v1::Connection& connection) const;
@@ -56,6 +58,7 @@ class Endpoint {
   static const BIO_METHOD* Method();
   bool IsTls() const;
   State Fail(Failure failure, std::string reason);
+  State FailByQueue();
 
   const Side side_;
   RemoteKey key_;  // goes after the SSL

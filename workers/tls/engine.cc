@@ -129,12 +129,18 @@ void Engine::GetStats(worker::v1::GetTlsStatsResponse& stats) const {
     entry.set_listener(listener->address.Text());
     listener->stats->Fill(*entry.mutable_handshakes());
   }
+  for (const auto& server : running_->servers) {
+    auto& entry = *stats.add_servers();
+    entry.set_name(server->name);
+    server->stats->Fill(*entry.mutable_handshakes());
+  }
   stats.set_in_progress(handshakes());
   stats.set_waiting_for_proxy(shared_.waiting_for_proxy.load(std::memory_order_relaxed));
 }
 
 void Engine::ResetStats() {
   for (const auto& listener : running_->listeners) listener->stats->Reset();
+  for (const auto& server : running_->servers) server->stats->Reset();
 }
 
 }  // namespace aloha::tls

@@ -28,7 +28,9 @@ Handshake::~Handshake() = default;
 
 void Handshake::Start() {
   thread_.reactor().timers().Arm(*this, thread_.reactor().NowMs() + task_.timeout_ms);
-  if (task_.listener->accept_proxy && task_.request_id == 0) {
+  if (task_.server) {
+    if (!BeginAsClient()) return;
+  } else if (task_.listener->accept_proxy && task_.request_id == 0) {
     step_ = Step::kHeader;
   } else if (!BeginTls(task_.peer)) {
     return;
@@ -41,7 +43,7 @@ void Handshake::Start() {
 void Handshake::OnEvents(uint32_t events, unsigned) {
   if (step_ == Step::kEnded) return;
   if (events & (EPOLLERR | EPOLLHUP)) {
-    return Fail(Failure::kClientClosed, "the connection was closed");
+    return FailClosed("the connection was closed");
   }
   Advance();
 }
@@ -75,7 +77,7 @@ bool Handshake::Send() {
     if (sent > 0) {
       out.erase(0, static_cast<size_t>(sent));
     } else if (errno != EINTR) {
-      if (!WouldBlock(errno)) Fail(Failure::kClientClosed, std::strerror(errno));
+      if (!WouldBlock(errno)) FailClosed(std::strerror(errno));
       return false;
     }
   }
@@ -95,9 +97,9 @@ bool Handshake::Receive() {
     return true;
   }
   if (got == 0) {
-    Fail(Failure::kClientClosed, "the client ended the connection");
+    FailClosed("the other side ended the connection");
   } else if (!WouldBlock(errno)) {
-    Fail(Failure::kClientClosed, std::strerror(errno));
+    FailClosed(std::strerror(errno));
   }
   return false;
 }
@@ -139,6 +141,17 @@ bool Handshake::BeginTls(const net::Address& client) {
   return tls_ != nullptr;
 }
 
+bool Handshake::BeginAsClient() {
+  first_byte_us_ = net::MonotonicUs();
+  const ServerSettings& server = *task_.server;
+  tls_ = Endpoint::Create(server.context.get(), Endpoint::Side::kClient, thread_.keys(), *this);
+  if (!tls_ || !AimAt(tls_->ssl(), server, task_.peer)) {
+    Fail(Failure::kOther, "out of memory");
+    return false;
+  }
+  return RunTls();
+}
+
 bool Handshake::RunTls() {
   switch (tls_->Run()) {
     case Endpoint::State::kReading:
@@ -158,13 +171,16 @@ bool Handshake::RunTls() {
 
 void Handshake::FillFacts(handoff::v1::Connection& connection) const {
   connection.set_request_id(task_.request_id);
-  auto& listener = *connection.mutable_listener();
-  listener.set_address(net::FormatIp(task_.listener->address.ip));
-  listener.set_port(task_.listener->address.port);
+  if (task_.listener) {
+    auto& listener = *connection.mutable_listener();
+    listener.set_address(net::FormatIp(task_.listener->address.ip));
+    listener.set_port(task_.listener->address.port);
+  }
   connection.set_partial_record(tls_->in);
   if (task_.request_id == 0) connection.set_proxy_header(header_);
   auto& facts = *connection.mutable_facts();
-  const char* name = SSL_get_servername(tls_->ssl(), TLSEXT_NAMETYPE_host_name);
+  const char* name =
+      task_.listener ? SSL_get_servername(tls_->ssl(), TLSEXT_NAMETYPE_host_name) : nullptr;
   if (name != nullptr) facts.set_server_name(EscapeForLog(name).substr(0, kMaxServerName));
   const int64_t duration_us = net::MonotonicUs() - first_byte_us_;
   facts.set_handshake_us(static_cast<uint32_t>(std::min<int64_t>(duration_us, UINT32_MAX)));
@@ -179,37 +195,62 @@ void Handshake::HandOver() {
   FillFacts(connection);
   const auto& keys = connection.keys();
   const auto& facts = connection.facts();
-  HandshakeStats& stats = *task_.listener->stats;
   const auto version = static_cast<uint16_t>(keys.version());
   const auto cipher = static_cast<uint16_t>(keys.cipher());
-  stats.CountSuccess(thread_.index(), version, cipher, facts.resumed(), facts.handshake_us());
-  thread_.log().Debug(
-      fmt::format("client {} on {}: {} {}{}, server name \"{}\", {} us", client_.Text(),
-                  task_.listener->address.Text(), SSL_get_version(tls_->ssl()),
-                  SSL_CIPHER_standard_name(SSL_get_current_cipher(tls_->ssl())),
-                  facts.resumed() ? ", resumed" : "", facts.server_name(), facts.handshake_us()));
+  stats().CountSuccess(thread_.index(), version, cipher, facts.resumed(), facts.handshake_us());
+  thread_.log().Debug(fmt::format("{}: {} {}{}, server name \"{}\", {} us", Subject(),
+                                  net::TlsVersionName(version), net::TlsCipherName(cipher),
+                                  facts.resumed() ? ", resumed" : "", facts.server_name(),
+                                  facts.handshake_us()));
+  if (task_.server) KeepSession();
   tls_.reset();
   ProxyLink::Parcel parcel(message, End(), std::move(task_.place));
   parcel.peer_id = task_.proxy_id;
-  parcel.lost = [stats = task_.listener->stats, thread = thread_.index()] {
-    stats->CountFailure(thread, Failure::kNoProxy);
-  };
+  parcel.lost = [stats = task_.listener ? task_.listener->stats : task_.server->stats,
+                 thread = thread_.index()] { stats->CountFailure(thread, Failure::kNoProxy); };
   thread_.proxy().Send(std::move(parcel));
   thread_.Bury(*this);
 }
 
-void Handshake::Fail(Failure failure, const std::string& reason) {
-  if (step_ == Step::kEnded) return;
-  task_.listener->stats->CountFailure(thread_.index(), failure);
-  if (tls_ && !tls_->out.empty()) {  // an alert, as far as it goes
-    (void)send(task_.socket.get(), tls_->out.data(), tls_->out.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    // Bytes left unread would have the kernel send a reset that overtakes it.
-    shutdown(task_.socket.get(), SHUT_WR);
-    (void)recv(task_.socket.get(), thread_.scratch().data(), thread_.scratch().size(),
-               MSG_DONTWAIT);
+void Handshake::KeepSession() {
+  const bool reused = SSL_session_reused(tls_->ssl());
+  if (!reused) task_.server->sessions->Forget(task_.peer);
+  if (SSL_version(tls_->ssl()) < TLS1_3_VERSION) {
+    task_.server->sessions->Put(task_.peer,
+                                bssl::UniquePtr<SSL_SESSION>(SSL_get1_session(tls_->ssl())));
+  } else if (!task_.server->sessions->IsFresh(task_.peer)) {
+    thread_.AwaitTicket({task_.proxy_id, task_.request_id}, tls_->TakeSsl(), task_.server->sessions,
+                        task_.peer);
   }
-  thread_.LogFailure(fmt::format("client {} on {}: {}: {}", client_.Text(),
-                                 task_.listener->address.Text(), FailureWord(failure), reason));
+}
+
+std::string Handshake::Subject() const {
+  if (task_.server) return "server " + task_.peer.Text() + " (" + task_.server->name + ")";
+  return "client " + client_.Text() + " on " + task_.listener->address.Text();
+}
+
+HandshakeStats& Handshake::stats() const {
+  return task_.listener ? *task_.listener->stats : *task_.server->stats;
+}
+
+void Handshake::FailClosed(const std::string& reason) {
+  Fail(task_.server ? Failure::kServerClosed : Failure::kClientClosed, reason);
+}
+
+// As far as it goes.
+void Handshake::SendAlert() {
+  (void)send(task_.socket.get(), tls_->out.data(), tls_->out.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  // Bytes left unread would have the kernel send a reset that overtakes it.
+  shutdown(task_.socket.get(), SHUT_WR);
+  (void)recv(task_.socket.get(), thread_.scratch().data(), thread_.scratch().size(), MSG_DONTWAIT);
+}
+
+// `reason` is a copy: what it came from may go here.
+void Handshake::Fail(Failure failure, std::string reason) {
+  if (step_ == Step::kEnded) return;
+  stats().CountFailure(thread_.index(), failure);
+  thread_.LogFailure(Subject() + ": " + FailureWord(failure) + ": " + reason);
+  if (tls_ && !tls_->out.empty()) SendAlert();
   tls_.reset();
   (void)End();
   if (task_.request_id != 0) SayFailed(reason, failure == Failure::kUntrusted);

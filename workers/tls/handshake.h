@@ -21,7 +21,9 @@ class HandshakeThread;
 struct HandshakeTask {
   UniqueFd socket;  // connected
   net::Address peer;
+  // One of them: this side is the server of a client on that listener, or the client of a server.
   std::shared_ptr<const ListenerSettings> listener;
+  std::shared_ptr<const ServerSettings> server;
   Bounds::Place place;
   uint32_t timeout_ms = 0;
   // The proxy that asked for it, and its number there; 0: a client came on a TLS listener.
@@ -35,8 +37,8 @@ class Handshake final : public net::EventHandler, private net::Timer, private Re
   ~Handshake() override;
 
   void Start();
-  // Ends it for this reason, with a line in the log.
-  void Fail(Failure failure, const std::string& reason);
+  // Ends it for this reason, with a line in the log; an alert goes out if one is owed.
+  void Fail(Failure failure, std::string reason);
 
   // The list of those that live, kept by the thread.
   Handshake *next = nullptr, *previous = nullptr;
@@ -58,11 +60,20 @@ class Handshake final : public net::EventHandler, private net::Timer, private Re
   bool ReadHeader();
   // Checks that this client may have a handshake and begins it; false: it has ended.
   bool BeginTls(const net::Address& client);
+  // The same towards a server, with what it sends first.
+  bool BeginAsClient();
   // Runs the library; false: it must wait, or has ended.
   bool RunTls();
   void HandOver();
   void FillFacts(handoff::v1::Connection& connection) const;
+  // What the server gave for the next handshake with it.
+  void KeepSession();
+  // "client 192.0.2.1:4711 on 0.0.0.0:443", "server 10.0.0.1:443 (exchange)".
+  std::string Subject() const;
+  HandshakeStats& stats() const;
   void SayFailed(const std::string& reason, bool untrusted);
+  void FailClosed(const std::string& reason);
+  void SendAlert();
   // Lets go of the socket, which its caller has or which is closed.
   UniqueFd End();
 

@@ -50,19 +50,6 @@ class HandshakeThread::ListenerAcceptor final : public net::Acceptor {
   std::shared_ptr<const ListenerSettings> settings_;
 };
 
-class HandshakeThread::AcceptPause final : public net::Timer {
- public:
-  explicit AcceptPause(HandshakeThread& thread) : thread_(thread) {}
-  void OnTimer() override {
-    thread_.paused_ = false;
-    thread_.UpdateAccepting();
-  }
-  bool told = false;
-
- private:
-  HandshakeThread& thread_;
-};
-
 Result<std::unique_ptr<HandshakeThread>> HandshakeThread::Start(uint32_t index, Shared& shared) {
   auto reactor = net::Reactor::Create();
   if (!reactor) return tl::make_unexpected(reactor.error());
@@ -84,7 +71,11 @@ HandshakeThread::HandshakeThread(uint32_t index, Shared& shared,
             }),
       proxy_(*reactor_, shared.log, shared.waiting_for_proxy, *this),
       scratch_(kMaxInput),
-      pause_(new AcceptPause(*this)) {
+      pause_([this] {
+        paused_ = false;
+        UpdateAccepting();
+      }),
+      ticket_expiry_([this] { ExpireTickets(); }) {
   reactor_->AfterBatch([this] {
     graveyard_.clear();
     keys_.Flush();
@@ -98,7 +89,8 @@ HandshakeThread::HandshakeThread(uint32_t index, Shared& shared,
 HandshakeThread::~HandshakeThread() {
   acceptors_.clear();
   Cut();
-  reactor_->timers().Disarm(*pause_);
+  reactor_->timers().Disarm(pause_);
+  reactor_->timers().Disarm(ticket_expiry_);
 }
 
 void HandshakeThread::Post(std::function<void(HandshakeThread&)> task) {
@@ -140,8 +132,8 @@ void HandshakeThread::OnBlocked(bool) { UpdateAccepting(); }
 void HandshakeThread::PauseAccepting(int error) {
   paused_ = true;
   UpdateAccepting();
-  reactor_->timers().Arm(*pause_, reactor_->NowMs() + kAcceptPauseMs);
-  if (std::exchange(pause_->told, true)) return;
+  reactor_->timers().Arm(pause_, reactor_->NowMs() + kAcceptPauseMs);
+  if (std::exchange(told_of_pause_, true)) return;
   log().Error(std::string("accepting pauses: ") + std::strerror(error) +
               "; raise the limit of open files (LimitNOFILE)");
 }
@@ -172,11 +164,27 @@ void HandshakeThread::Begin(HandshakeTask task) {
 
 void HandshakeThread::OnProxyRequest(uint64_t peer_id, handoff::v1::ToTls& request,
                                      UniqueFd socket) {
-  if (request.has_handshake()) AcceptForProxy(peer_id, request.handshake(), std::move(socket));
+  if (request.has_handshake()) BeginForProxy(peer_id, request.handshake(), std::move(socket));
+  if (request.has_ticket()) {
+    shared_.tickets.OnTicket({peer_id, request.ticket().request_id()}, request.ticket().message());
+  }
 }
 
-void HandshakeThread::AcceptForProxy(uint64_t peer_id, const handoff::v1::Handshake& request,
-                                     UniqueFd socket) {
+bool HandshakeThread::FindSettings(const handoff::v1::Handshake& request,
+                                   HandshakeTask& task) const {
+  if (!config_) return false;
+  const auto address = net::Address::Parse(request.accept().address(), request.accept().port());
+  for (const auto& listener : config_->listeners) {
+    if (request.has_accept() && address && listener->address == *address) task.listener = listener;
+  }
+  for (const auto& server : config_->servers) {
+    if (!request.has_accept() && server->name == request.connect()) task.server = server;
+  }
+  return task.listener || task.server;
+}
+
+void HandshakeThread::BeginForProxy(uint64_t peer_id, const handoff::v1::Handshake& request,
+                                    UniqueFd socket) {
   const auto refuse = [&](const std::string& reason) {
     handoff::v1::FromTls message;
     message.mutable_failed()->set_request_id(request.request_id());
@@ -185,17 +193,15 @@ void HandshakeThread::AcceptForProxy(uint64_t peer_id, const handoff::v1::Handsh
     parcel.peer_id = peer_id;
     proxy_.Send(std::move(parcel));
   };
+  HandshakeTask task;
   const auto peer = PeerOf(socket.get());
   if (!peer) return refuse(peer.error().message);
-  HandshakeTask task;
-  const auto address = net::Address::Parse(request.accept().address(), request.accept().port());
-  for (size_t i = 0; address && config_ && i < config_->listeners.size(); ++i) {
-    if (config_->listeners[i]->address == *address) task.listener = config_->listeners[i];
-  }
-  if (!task.listener) return refuse("no such listener");
+  if (request.request_id() == 0) return log().Warning("aloha-proxy sent a request without number");
+  if (!FindSettings(request, task)) return refuse("no TLS settings of that name");
   task.place = shared_.bounds.Take();
   if (!task.place) {
-    task.listener->stats->CountFailure(index_, Failure::kTooMany);
+    HandshakeStats& stats = task.listener ? *task.listener->stats : *task.server->stats;
+    stats.CountFailure(index_, Failure::kTooMany);
     return refuse("too many handshakes in progress");
   }
   task.socket = std::move(socket);
@@ -205,6 +211,19 @@ void HandshakeThread::AcceptForProxy(uint64_t peer_id, const handoff::v1::Handsh
   task.proxy_id = peer_id;
   task.request_id = request.request_id();
   Begin(std::move(task));
+}
+
+void HandshakeThread::AwaitTicket(const TicketWaiters::Key& key, bssl::UniquePtr<SSL> ssl,
+                                  std::shared_ptr<ServerSessions> sessions,
+                                  const net::Address& server) {
+  shared_.tickets.Add(key, std::move(ssl), std::move(sessions), server, reactor_->NowMs());
+  reactor_->timers().Arm(ticket_expiry_, reactor_->NowMs() + TicketWaiters::kWaitMs);
+}
+
+// Those of other threads too.
+void HandshakeThread::ExpireTickets() {
+  if (!shared_.tickets.Expire(reactor_->NowMs())) return;
+  reactor_->timers().Arm(ticket_expiry_, reactor_->NowMs() + TicketWaiters::kWaitMs);
 }
 
 uint32_t HandshakeThread::Cut() {

@@ -28,6 +28,7 @@ struct Shared {
   Log& log;
   Bounds bounds;
   std::atomic<uint32_t> waiting_for_proxy{0};
+  TicketWaiters tickets{256};
   // Set while the threads are made, before any has work.
   std::vector<std::unique_ptr<HandshakeThread>> threads;
 };
@@ -63,22 +64,36 @@ class HandshakeThread final : private ProxyLink::Owner {
   std::span<char> scratch() { return scratch_; }
   // Writes the line, if not too many came in this second.
   void LogFailure(const std::string& line);
+  // TicketWaiters::Add, and its end in time.
+  void AwaitTicket(const TicketWaiters::Key& key, bssl::UniquePtr<SSL> ssl,
+                   std::shared_ptr<ServerSessions> sessions, const net::Address& server);
   // Frees the handshake that ended after this batch.
   void Bury(Handshake& handshake);
 
  private:
   class ListenerAcceptor;
-  class AcceptPause;
+  // Calls a function at its deadline.
+  class CallTimer final : public net::Timer {
+   public:
+    explicit CallTimer(std::function<void()> call) : call_(std::move(call)) {}
+    void OnTimer() override { call_(); }
+
+   private:
+    const std::function<void()> call_;
+  };
 
   HandshakeThread(uint32_t index, Shared& shared, std::unique_ptr<net::Reactor> reactor);
   void OnProxyRequest(uint64_t peer_id, handoff::v1::ToTls& request, UniqueFd socket) override;
   void OnBlocked(bool blocked) override;
   void Accept(UniqueFd socket, const net::Address& peer,
               const std::shared_ptr<const ListenerSettings>& listener);
-  void AcceptForProxy(uint64_t peer_id, const handoff::v1::Handshake& request, UniqueFd socket);
+  void BeginForProxy(uint64_t peer_id, const handoff::v1::Handshake& request, UniqueFd socket);
+  // Finds the settings that the request names; false: there are none of that name.
+  bool FindSettings(const handoff::v1::Handshake& request, HandshakeTask& task) const;
   void Begin(HandshakeTask task);
   // Descriptors or memory are short: accepting stops for a moment.
   void PauseAccepting(int error);
+  void ExpireTickets();
   // Accepts, or does not, as pause and proxy allow.
   void UpdateAccepting();
 
@@ -90,8 +105,8 @@ class HandshakeThread final : private ProxyLink::Owner {
   std::vector<char> scratch_;
   std::shared_ptr<const RunningConfig> config_;  // null before the first Use
   std::vector<std::unique_ptr<ListenerAcceptor>> acceptors_;
-  std::unique_ptr<AcceptPause> pause_;
-  bool paused_ = false;
+  CallTimer pause_, ticket_expiry_;
+  bool paused_ = false, told_of_pause_ = false;
   uint64_t log_second_ = 0;
   uint32_t logged_ = 0, unlogged_ = 0;
   Handshake* handshakes_ = nullptr;  // all that live

@@ -6,7 +6,8 @@
 //   the algorithms that each asks for, and makes the handshake. When it is done and everything that
 //   it sends is on its way (session tickets too), the socket and the traffic keys go to
 //   aloha-proxy, and this process forgets both: an established connection costs nothing here.
-//   After STARTTLS the proxy passes a socket to do the same with.
+//   After STARTTLS the proxy passes a socket to do the same with. Towards servers it makes the
+//   client's part on sockets that the proxy connected: verifies who they are, resumes sessions.
 //
 // WHAT IT SERVES
 //   aloha.worker.v1.Worker   the snapshot, draining, the log; see workers/runtime
@@ -20,9 +21,9 @@
 //   sockets to the other workers, and little else.
 //
 // SECURITY
-//   Clients are hostile; what they send is read by BoringSSL alone, but for PROXY protocol headers
-//   (on listeners that ask for them) and the extensions of the ClientHello that choose the
-//   certificate. There is no private key here: aloha-keys signs, and only what TLS has signed.
+//   Clients and servers are hostile; what they send is read by BoringSSL alone, but for PROXY
+//   protocol headers (on listeners that ask for them) and the extensions of the ClientHello that
+//   choose the certificate. There is no private key here: aloha-keys signs, and only what TLS has signed.
 //   Session ticket keys and certificates come with the snapshot. No static RSA, no renegotiation,
 //   no compression, no early data in any profile. Handshakes in progress are bounded, all together
 //   and of one client address, and so are their time and the size of a ClientHello. The process

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "workers/net/socket.h"
-#include "workers/tls/server_context.h"
+#include "workers/tls/server_side.h"
 
 namespace aloha::tls {
 namespace {
@@ -44,6 +44,9 @@ class Builder {
     }
     for (const auto& listener : snapshot.listeners()) {
       if (auto added = AddListener(listener); !added) return tl::make_unexpected(added.error());
+    }
+    for (const auto& server : snapshot.servers()) {
+      if (auto added = AddServer(server); !added) return tl::make_unexpected(added.error());
     }
     return std::shared_ptr<const RunningConfig>(std::move(config_));
   }
@@ -135,6 +138,35 @@ class Builder {
     return {};
   }
 
+  Result<> AddServer(const worker::v1::TlsServer& message) {
+    const std::string field = "servers[" + message.name() + "]";
+    if (message.name().empty()) return Invalid("servers", "one has no name");
+    if (!server_names_.insert(message.name()).second) return Invalid(field, "stands there twice");
+    auto settings = std::make_shared<ServerSettings>();
+    settings->name = message.name();
+    settings->identity = message.SerializeAsString();
+    if (!message.certificate().empty()) {
+      const auto found = certificates_.find(message.certificate());
+      if (found == certificates_.end()) {
+        return Invalid(field + ".certificate", "no certificate is named " + message.certificate());
+      }
+      settings->certificate = found->second;
+      settings->identity += found->second->key;
+    }
+    if (auto made = MakeClientContext(message, field, *settings); !made) return made;
+    settings->sessions = std::make_shared<ServerSessions>();
+    settings->stats = std::make_shared<HandshakeStats>(config_->threads);
+    for (const auto& config : known_) {
+      for (const auto& known : config->servers) {
+        if (known->name != settings->name) continue;
+        settings->stats = known->stats;
+        if (known->identity == settings->identity) settings->sessions = known->sessions;
+      }
+    }
+    config_->servers.push_back(std::move(settings));
+    return {};
+  }
+
   template <typename Use>
   void ForEachKnown(const net::Address& address, Use use) const {
     for (const auto& config : known_) {
@@ -164,6 +196,7 @@ class Builder {
   std::shared_ptr<const TicketKeys> ticket_keys_;
   std::map<std::string, std::shared_ptr<const Certificate>> certificates_;
   std::set<net::Address> addresses_;
+  std::set<std::string> server_names_;
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "workers/net/listening_socket.h"
 #include "workers/net/networks.h"
 #include "workers/tls/certificate.h"
+#include "workers/tls/client_side.h"
 #include "workers/tls/handshake_stats.h"
 #include "workers/tls/tickets.h"
 
@@ -39,7 +40,9 @@ struct RunningConfig {
   uint32_t threads = 1;
   uint32_t handshake_timeout_ms = 0;
   uint32_t max_handshakes = 0, max_handshakes_per_client = 0;
-  std::vector<std::shared_ptr<const ListenerSettings>> listeners;  // in the snapshot's order
+  // Both in the snapshot's order.
+  std::vector<std::shared_ptr<const ListenerSettings>> listeners;
+  std::vector<std::shared_ptr<const ServerSettings>> servers;
 };
 
 // A listening socket that the supervisor passed; empty when it did not.

@@ -13,6 +13,10 @@ std::string QueuedErrorText() {
   for (char& c : text) {
     c = c == '_' ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
+  const char* added = nullptr;
+  int flags = 0;
+  ERR_peek_error_line_data(nullptr, nullptr, &added, &flags);
+  if (flags & ERR_FLAG_STRING) text += std::string(": ") + added;
   return text;
 }
 

@@ -8,7 +8,8 @@
 
 namespace aloha::tls {
 
-// "no shared cipher" from NO_SHARED_CIPHER, of the first error in this thread's queue.
+// "no shared cipher" from NO_SHARED_CIPHER, of the first error in this thread's queue, and what was
+// added to it.
 std::string QueuedErrorText();
 // Of the same error.
 Failure QueuedFailure();

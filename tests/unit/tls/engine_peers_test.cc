@@ -127,12 +127,9 @@ TEST_F(EnginePeersTest, HandshakesForTheProxyComeBack) {
   const auto proxy = NewProxy();
 
   // The proxy's own listener: any other connected pair serves as well.
-  UniqueFd listening(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(listen(listening.get(), 1), 0);
-  sockaddr_storage bound;
-  socklen_t length = sizeof bound;
-  ASSERT_EQ(getsockname(listening.get(), reinterpret_cast<sockaddr*>(&bound), &length), 0);
-  UniqueFd client_socket = ConnectTo(net::Address::FromSockaddr(bound).port);
+  uint16_t port = 0;
+  const UniqueFd listening = ListenAnywhere(port);
+  UniqueFd client_socket = ConnectTo(port);
   UniqueFd accepted(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
 
   handoff::v1::ToTls request;
@@ -169,12 +166,9 @@ TEST_F(EnginePeersTest, HandshakesForTheProxyComeBack) {
 TEST_F(EnginePeersTest, AnswersGoToWhomTheyAreForAlone) {
   const auto keys = NewKeys();
   auto proxy = NewProxy();
-  UniqueFd listening(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(listen(listening.get(), 1), 0);
-  sockaddr_storage bound;
-  socklen_t length = sizeof bound;
-  ASSERT_EQ(getsockname(listening.get(), reinterpret_cast<sockaddr*>(&bound), &length), 0);
-  UniqueFd client_socket = ConnectTo(net::Address::FromSockaddr(bound).port);
+  uint16_t port = 0;
+  const UniqueFd listening = ListenAnywhere(port);
+  UniqueFd client_socket = ConnectTo(port);
   UniqueFd accepted(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
   handoff::v1::ToTls request;
   request.mutable_handshake()->set_request_id(1);

@@ -101,7 +101,7 @@ TEST_F(HandshakeTest, EverySuiteOfEveryVersion) {
                                       .byte_by_byte = byte_by_byte});
       ASSERT_TRUE(client.Connect());
       EXPECT_EQ(client.shown(), one.shown);
-      const auto received = proxy_.Receive();
+      auto received = proxy_.Receive();
       ASSERT_TRUE(received.message.has_connection());
       const auto& connection = received.message.connection();
       ASSERT_TRUE(received.socket);
@@ -112,6 +112,14 @@ TEST_F(HandshakeTest, EverySuiteOfEveryVersion) {
       EXPECT_FALSE(connection.facts().resumed());
       EXPECT_EQ(connection.partial_record(), "");
       ExpectSameKeys(connection.keys(), client.ssl());
+      if (byte_by_byte) continue;
+      RecordStream stream(connection, std::move(received.socket));
+      char text[5] = {};
+      ASSERT_TRUE(stream.Write("hello"));
+      EXPECT_EQ(SSL_read(client.ssl(), text, sizeof text), 5);
+      EXPECT_EQ(std::string(text, 5), "hello");
+      EXPECT_EQ(SSL_write(client.ssl(), "howdy", 5), 5);
+      EXPECT_EQ(stream.Read(5), "howdy");
     }
   }
   EXPECT_EQ(tls_.Stats().duration().count(), 2 * std::size(cases));

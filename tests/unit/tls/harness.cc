@@ -1,5 +1,6 @@
 #include "tests/unit/tls/harness.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <openssl/bytestring.h>
@@ -47,45 +48,57 @@ std::string Der(X509* x509) {
   return bytes;
 }
 
-std::string KeyHash(X509* x509) {
-  uint8_t* der = nullptr;
-  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der);
-  std::string hash(32, '\0');
-  SHA256(der, static_cast<size_t>(size), reinterpret_cast<uint8_t*>(hash.data()));
-  OPENSSL_free(der);
-  return hash;
-}
-
 void AddNames(X509* x509, const std::vector<std::string>& names) {
   bssl::UniquePtr<GENERAL_NAMES> list(GENERAL_NAMES_new());
   for (const std::string& name : names) {
     GENERAL_NAME* entry = GENERAL_NAME_new();
-    ASN1_IA5STRING* text = ASN1_IA5STRING_new();
-    ASN1_STRING_set(text, name.data(), static_cast<int>(name.size()));
-    GENERAL_NAME_set0_value(entry, GEN_DNS, text);
+    if (name.starts_with("@")) {
+      GENERAL_NAME_set0_value(entry, GEN_IPADD, a2i_IPADDRESS(name.c_str() + 1));
+    } else {
+      ASN1_IA5STRING* text = ASN1_IA5STRING_new();
+      ASN1_STRING_set(text, name.data(), static_cast<int>(name.size()));
+      GENERAL_NAME_set0_value(entry, GEN_DNS, text);
+    }
     sk_GENERAL_NAME_push(list.get(), entry);
   }
   EXPECT_TRUE(X509_add1_ext_i2d(x509, NID_subject_alt_name, list.get(), 0, 0));
 }
 
+std::string CommonName(X509* x509) {
+  char name[256] = {};
+  if (x509 != nullptr) {
+    X509_NAME_get_text_by_NID(X509_get_subject_name(x509), NID_commonName, name, sizeof name);
+  }
+  return name;
+}
+
 }  // namespace
 
 TestCertificate TestCertificate::Make(const std::string& name, int curve,
-                                      const std::vector<std::string>& dns_names) {
+                                      const std::vector<std::string>& names,
+                                      const TestCertificate* issuer, int days) {
   TestCertificate made;
   made.key = MakeKey(curve);
   const bssl::UniquePtr<X509> x509(X509_new());
   X509_set_version(x509.get(), X509_VERSION_3);
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(x509.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(x509.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(x509.get()), 86'400);
-  const std::string common_name = dns_names.empty() ? name : dns_names.front();
+  X509_gmtime_adj(X509_getm_notBefore(x509.get()), -3 * 86'400);
+  X509_gmtime_adj(X509_getm_notAfter(x509.get()), days * 86'400);
+  const std::string common_name = names.empty() ? name : names.front();
   X509_NAME_add_entry_by_txt(X509_get_subject_name(x509.get()), "CN", MBSTRING_ASC,
                              reinterpret_cast<const uint8_t*>(common_name.c_str()), -1, -1, 0);
-  X509_set_issuer_name(x509.get(), X509_get_subject_name(x509.get()));
+  const auto signer = issuer == nullptr ? nullptr : ReadX509(issuer->message.chain(0));
+  X509_set_issuer_name(x509.get(), X509_get_subject_name(signer ? signer.get() : x509.get()));
   X509_set_pubkey(x509.get(), made.key.get());
-  if (!dns_names.empty()) AddNames(x509.get(), dns_names);
-  EXPECT_GT(X509_sign(x509.get(), made.key.get(), EVP_sha256()), 0);
+  if (!names.empty()) AddNames(x509.get(), names);
+  if (issuer == nullptr) {
+    bssl::UniquePtr<BASIC_CONSTRAINTS> authority(BASIC_CONSTRAINTS_new());
+    authority->ca = 0xff;
+    EXPECT_TRUE(X509_add1_ext_i2d(x509.get(), NID_basic_constraints, authority.get(), 1, 0));
+  }
+  EXPECT_GT(
+      X509_sign(x509.get(), issuer == nullptr ? made.key.get() : issuer->key.get(), EVP_sha256()),
+      0);
   made.message.set_name(name);
   made.message.add_chain(Der(x509.get()));
   made.message.set_key(KeyHash(x509.get()));
@@ -180,6 +193,115 @@ void FakeProxy::Send(const handoff::v1::ToTls& request, int socket) {
       SendPacket(ours_.get(), request.SerializeAsString(), std::span(&socket, socket < 0 ? 0 : 1)));
 }
 
+RecordStream::RecordStream(const handoff::v1::Connection& connection, UniqueFd socket)
+    : socket_(std::move(socket)), received_(connection.partial_record()) {
+  auto made = net::TlsRecords::Create(connection.keys(), cache_);
+  EXPECT_TRUE(made) << made.error().message;
+  records_ = std::move(*made);
+  const timeval patience{kPatienceMs / 1000, 0};
+  setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  fcntl(socket_.get(), F_SETFL, 0);  // blocking
+}
+
+std::string RecordStream::Read(size_t count) {
+  char bytes[net::TlsRecords::kMaxRecord], text[net::TlsRecords::kMaxPlaintext];
+  for (;;) {
+    const auto opened = records_->Open(received_.data(), received_.size(), text, sizeof text);
+    received_.erase(0, opened.consumed);
+    opened_.append(text, opened.produced);
+    EXPECT_NE(opened.kind, net::TlsRecords::Opened::Kind::kFailed) << opened.reason;
+    if (std::string ticket = records_->TakeTicket(); !ticket.empty()) ticket_ = std::move(ticket);
+    if (opened.consumed > 0) continue;
+    if (opened_.size() >= count) break;
+    const ssize_t got = recv(socket_.get(), bytes, sizeof bytes, 0);
+    if (got <= 0) break;
+    received_.append(bytes, static_cast<size_t>(got));
+  }
+  const std::string read = opened_.substr(0, count);
+  opened_.erase(0, read.size());
+  return read;
+}
+
+bool RecordStream::Write(const std::string& text) {
+  const iovec part{const_cast<char*>(text.data()), text.size()};
+  std::string sealed(records_->SealedBound(text.size(), 16'384), '\0');
+  sealed.resize(records_->Seal(&part, 1, 16'384, sealed.data()));
+  return send(socket_.get(), sealed.data(), sealed.size(), MSG_NOSIGNAL) ==
+         static_cast<ssize_t>(sealed.size());
+}
+
+FakeServer::FakeServer(const Options& options)
+    : options_(options), context_(SSL_CTX_new(TLS_method())) {
+  SSL_CTX* context = context_.get();
+  std::vector<bssl::UniquePtr<CRYPTO_BUFFER>> buffers;
+  std::vector<CRYPTO_BUFFER*> chain;
+  std::vector<const TestCertificate*> shown = {options.certificate};
+  shown.insert(shown.end(), options.chain.begin(), options.chain.end());
+  for (const TestCertificate* one : shown) {
+    const std::string& der = one->message.chain(0);
+    buffers.emplace_back(
+        CRYPTO_BUFFER_new(reinterpret_cast<const uint8_t*>(der.data()), der.size(), nullptr));
+    chain.push_back(buffers.back().get());
+  }
+  EXPECT_TRUE(SSL_CTX_set_chain_and_key(context, chain.data(), chain.size(),
+                                        options.certificate->key.get(), nullptr));
+  EXPECT_TRUE(SSL_CTX_set_min_proto_version(context, TLS1_VERSION));
+  EXPECT_TRUE(SSL_CTX_set_max_proto_version(context, options.version));
+  if (!options.suites.empty()) {
+    EXPECT_TRUE(SSL_CTX_set_strict_cipher_list(context, options.suites.c_str()));
+  }
+  const uint8_t id[] = {1};
+  SSL_CTX_set_session_id_context(context, id, sizeof id);
+  SSL_CTX_set_custom_verify(context,
+                            options.asks_for_certificate ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
+                            [](SSL*, uint8_t*) { return ssl_verify_ok; });
+  listening_ = ListenAnywhere(port_, SOCK_NONBLOCK);
+  accepting_ = std::thread([this] {
+    while (!stop_) {
+      pollfd readable{listening_.get(), POLLIN, 0};
+      if (poll(&readable, 1, 5) <= 0) continue;
+      UniqueFd socket(accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      const timeval patience{kPatienceMs / 1000, 0};
+      setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+      Serve(std::move(socket));
+    }
+  });
+}
+
+FakeServer::~FakeServer() {
+  stop_ = true;
+  accepting_.join();
+}
+
+void FakeServer::Serve(UniqueFd socket) {
+  const bssl::UniquePtr<SSL> ssl(SSL_new(context_.get()));
+  SSL_set_fd(ssl.get(), socket.get());
+  const bool done = SSL_accept(ssl.get()) == 1;
+  {
+    const std::lock_guard lock(mutex_);
+    const char* name = SSL_get_servername(ssl.get(), TLSEXT_NAMETYPE_host_name);
+    names_.push_back(name == nullptr ? "" : name);
+    const bssl::UniquePtr<X509> client(done ? SSL_get_peer_certificate(ssl.get()) : nullptr);
+    shown_ = CommonName(client.get());
+  }
+  if (!done) return;
+  resumed_ += SSL_session_reused(ssl.get());
+  char buffer[16'384] = {'h', 'i'};
+  for (int size = 2; size > 0; size = SSL_read(ssl.get(), buffer, sizeof buffer)) {
+    if (SSL_write(ssl.get(), buffer, size) != size) return;
+  }
+}
+
+std::vector<std::string> FakeServer::names() const {
+  const std::lock_guard lock(mutex_);
+  return names_;
+}
+
+std::string FakeServer::shown() const {
+  const std::lock_guard lock(mutex_);
+  return shown_;
+}
+
 TestTls::TestTls() : log_({.program = "test", .level = LogLevel::kInfo}) {
   signal(SIGPIPE, SIG_IGN);  // as the runtime does
   engine_ = std::make_unique<Engine>(log_);
@@ -194,21 +316,15 @@ TestTls::TestTls() : log_({.program = "test", .level = LogLevel::kInfo}) {
 
 worker::v1::TlsListener& TestTls::AddListener(const std::vector<std::string>& certificates,
                                               worker::v1::TlsProfile profile) {
-  UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  EXPECT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  EXPECT_EQ(listen(fd.get(), 1024), 0);
-  EXPECT_EQ(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+  uint16_t free_port = 0;
+  UniqueFd fd = ListenAnywhere(free_port, SOCK_NONBLOCK);
   auto& added = *snapshot.add_listeners();
   added.mutable_listener()->set_address("127.0.0.1");
-  added.mutable_listener()->set_port(ntohs(address.sin_port));
+  added.mutable_listener()->set_port(free_port);
   added.mutable_listener()->set_tls(true);
   added.set_profile(profile);
   for (const std::string& name : certificates) added.add_certificates(name);
-  sockets_[ntohs(address.sin_port)] = std::move(fd);
+  sockets_[free_port] = std::move(fd);
   return added;
 }
 
@@ -252,6 +368,19 @@ int TestTls::Lines(const std::string& text) const {
     lines += entry.text.find(text) != std::string::npos;
   }
   return lines;
+}
+
+UniqueFd ListenAnywhere(uint16_t& port, int flags) {
+  UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  EXPECT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(listen(fd.get(), 1024), 0);
+  EXPECT_EQ(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+  port = ntohs(address.sin_port);
+  return fd;
 }
 
 UniqueFd ConnectTo(uint16_t port) {
@@ -359,10 +488,7 @@ std::string TestClient::Sealed(const std::string& text) {
 
 std::string TestClient::shown() const {
   const bssl::UniquePtr<X509> x509(SSL_get_peer_certificate(ssl_.get()));
-  if (!x509) return {};
-  char name[256] = {};
-  X509_NAME_get_text_by_NID(X509_get_subject_name(x509.get()), NID_commonName, name, sizeof name);
-  return name;
+  return CommonName(x509.get());
 }
 
 void TestClient::ReadTickets() {

@@ -18,19 +18,23 @@
 #include <vector>
 
 #include "handoff/v1/handoff.pb.h"
+#include "workers/net/tls_context_cache.h"
+#include "workers/net/tls_records.h"
 #include "workers/runtime/packet.h"
 #include "workers/tls/engine.h"
 
 namespace aloha::tls {
 
-// A self-signed certificate with its key.
+// A certificate with its key.
 struct TestCertificate {
   worker::v1::TlsCertificate message;
   bssl::UniquePtr<EVP_PKEY> key;
 
-  // curve: 0 makes an RSA key. The first of the names becomes the common name as well.
+  // curve: 0 makes an RSA key. The first of the names becomes the common name as well; "@" begins
+  // an address. Signed by the issuer, or by itself.
   static TestCertificate Make(const std::string& name, int curve,
-                              const std::vector<std::string>& dns_names);
+                              const std::vector<std::string>& names,
+                              const TestCertificate* issuer = nullptr, int days = 1);
   std::string Sign(uint16_t scheme, const std::string& message) const;
 };
 
@@ -78,6 +82,56 @@ class FakeProxy {
   UniqueFd ours_, theirs_;
 };
 
+// A connection that was handed over, as the proxy goes on with it.
+class RecordStream {
+ public:
+  RecordStream(const handoff::v1::Connection& connection, UniqueFd socket);
+  // So many bytes of plaintext; fewer when the connection ended.
+  std::string Read(size_t count);
+  bool Write(const std::string& text);
+  // The last that came.
+  const std::string& ticket() const { return ticket_; }
+
+ private:
+  net::TlsContextCache cache_;
+  UniqueFd socket_;
+  std::unique_ptr<net::TlsRecords> records_;
+  std::string received_, opened_, ticket_;
+};
+
+// A server that speaks TLS: sends "hi", then every byte back.
+class FakeServer {
+ public:
+  struct Options {
+    const TestCertificate* certificate = nullptr;
+    std::vector<const TestCertificate*> chain;  // shown behind it
+    uint16_t version = TLS1_3_VERSION;
+    std::string suites;  // of TLS 1.2; empty: the library's
+    bool asks_for_certificate = false;
+  };
+  explicit FakeServer(const Options& options);
+  ~FakeServer();
+  uint16_t port() const { return port_; }
+  // Of the connections so far.
+  std::vector<std::string> names() const;  // SNI
+  int resumed() const { return resumed_; }
+  std::string shown() const;  // common name of the last client certificate
+
+ private:
+  void Serve(UniqueFd socket);
+
+  const Options options_;
+  bssl::UniquePtr<SSL_CTX> context_;
+  UniqueFd listening_;
+  uint16_t port_ = 0;
+  mutable std::mutex mutex_;
+  std::vector<std::string> names_;  // guarded by mutex_, as is shown_
+  std::string shown_;
+  std::atomic<int> resumed_{0};
+  std::atomic<bool> stop_{false};
+  std::thread accepting_;
+};
+
 // An engine, the snapshot it runs and the supervisor's part of passing descriptors.
 class TestTls {
  public:
@@ -108,6 +162,8 @@ class TestTls {
   std::unique_ptr<Engine> engine_;
 };
 
+// Listens on a free port of 127.0.0.1.
+UniqueFd ListenAnywhere(uint16_t& port, int flags = 0);
 // Connects to 127.0.0.1; every call on it gives up after 20 s.
 UniqueFd ConnectTo(uint16_t port);
 

@@ -1,4 +1,4 @@
-#include "workers/tls/server_context.h"
+#include "workers/tls/server_side.h"
 
 #include <openssl/err.h>
 

@@ -1,7 +1,7 @@
 // The server side of TLS as a listener's settings ask for it: versions, suites, certificate, ALPN,
 // tickets.
-#ifndef ALOHA_WORKERS_TLS_SERVER_CONTEXT_H_
-#define ALOHA_WORKERS_TLS_SERVER_CONTEXT_H_
+#ifndef ALOHA_WORKERS_TLS_SERVER_SIDE_H_
+#define ALOHA_WORKERS_TLS_SERVER_SIDE_H_
 
 #include <openssl/ssl.h>
 
@@ -21,4 +21,4 @@ Result<bssl::UniquePtr<SSL_CTX>> MakeServerContext(const ListenerSettings& setti
 
 }  // namespace aloha::tls
 
-#endif  // ALOHA_WORKERS_TLS_SERVER_CONTEXT_H_
+#endif  // ALOHA_WORKERS_TLS_SERVER_SIDE_H_
