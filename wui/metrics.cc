@@ -94,6 +94,8 @@ constexpr Metric<Service> kServiceMetrics[] = {
      [](const Service& s) { return s.failed_total(); }},
     {"denied_total", "counter", "Refused: network not allowed, bad PROXY header, too many.",
      [](const Service& s) { return s.denied_total(); }},
+    {"injected_total", "counter", "Ended by commands in clear behind STARTTLS.",
+     [](const Service& s) { return s.injected_total(); }},
     {"http_requests_total", "counter", "HTTP requests that ended.",
      [](const Service& s) { return s.http().requests_total(); }, true},
     {"http_own_responses_total", "counter", "HTTP responses that the balancer gave itself.",

@@ -76,6 +76,7 @@ v1::StatsSnapshot Convert(const w::GetStatsResponse& in) {
     stats->set_queued(service.queued());
     stats->set_failed_total(service.failed_total());
     stats->set_denied_total(service.denied_total());
+    stats->set_injected_total(service.injected_total());
     if (service.has_http()) *stats->mutable_http() = Convert(service.http());
     for (const w::ServerStats& server : service.servers()) {
       v1::ServerStats* server_stats = stats->add_servers();

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "workers/proxy/http_session.h"
+#include "workers/proxy/mail_session.h"
 #include "workers/proxy/tcp_session.h"
 
 namespace aloha::proxy {
@@ -151,6 +152,10 @@ Session* DataThread::MakeSession(UniqueFd socket, const net::Address& peer,
   const uint64_t id = ++last_id_;
   if (settings->http) {
     return new HttpSession(*this, id, std::move(socket), peer, settings, listener);
+  }
+  if (settings->starttls_servers ||
+      settings->listeners[listener].starttls != worker::v1::MAIL_PROTOCOL_UNSPECIFIED) {
+    return new MailSession(*this, id, std::move(socket), peer, settings, listener);
   }
   return new TcpSession(*this, id, std::move(socket), peer, settings, listener);
 }

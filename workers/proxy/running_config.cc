@@ -184,6 +184,8 @@ class Builder {
         (server.starttls() != worker::v1::MAIL_PROTOCOL_SMTP || server.tls().empty())) {
       return Invalid(field + ".starttls", "is for SMTP, with tls");
     }
+    if (server.starttls() != worker::v1::MAIL_PROTOCOL_UNSPECIFIED)
+      settings.starttls_servers = true;
     auto approach = std::make_shared<const Approach>(
         Approach{server.send_proxy(), server.tls(), server.starttls()});
     entry.settings = {server.weight(),        server.max_connections(), std::move(approach),

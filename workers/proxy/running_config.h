@@ -39,6 +39,7 @@ struct ServiceSettings {
   uint64_t queue_timeout_ms = 0;
   uint32_t retries = 0;
   bool log_sni = false;
+  bool starttls_servers = false;  // TLS with some begins in the middle of a dialogue
   net::Networks allow_from;
   std::shared_ptr<const HttpRules> http;    // null: TCP, or a service without listeners
   std::optional<PersistenceCookie> cookie;  // its servers' have values

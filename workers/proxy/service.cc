@@ -285,6 +285,11 @@ void Service::CountDenied() {
   ++denied_;
 }
 
+void Service::CountInjected() {
+  const std::lock_guard lock(mutex_);
+  ++injected_;
+}
+
 void Service::CountFailed() {
   const std::lock_guard lock(mutex_);
   ++failed_;

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "worker/v1/roles.pb.h"
-#include "workers/proxy/balancer.h"
 #include "workers/net/histogram.h"
+#include "workers/proxy/balancer.h"
 #include "workers/proxy/server.h"
 #include "workers/proxy/stick_table.h"
 
@@ -94,6 +94,8 @@ class Service {
   void CountRedispatch(Server& server);
   // Refused at the door.
   void CountDenied();
+  // The client said more behind STARTTLS.
+  void CountInjected();
   // No server could be reached.
   void CountFailed();
 
@@ -134,7 +136,7 @@ class Service {
   uint64_t last_sequence_ = 0;
   uint32_t waiting_ = 0;  // in all queues
   uint32_t sessions_ = 0, sessions_max_ = 0;
-  uint64_t sessions_total_ = 0, failed_ = 0, denied_ = 0;
+  uint64_t sessions_total_ = 0, failed_ = 0, denied_ = 0, injected_ = 0;
   ByteTotals bytes_at_reset_;
   HttpTotals http_at_reset_;
   bool is_http_ = false;

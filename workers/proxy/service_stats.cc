@@ -25,6 +25,7 @@ void Service::FillStats(worker::v1::ServiceStats& stats, uint64_t now_ms) const 
   stats.set_queued(waiting_);
   stats.set_failed_total(failed_);
   stats.set_denied_total(denied_);
+  stats.set_injected_total(injected_);
   if (is_http_) {
     HttpTotals::Of(http_).Fill(http_at_reset_, *stats.mutable_http());
     for (const net::Histogram& thread : response_times_) {
@@ -50,7 +51,7 @@ void Service::FillStats(worker::v1::ServiceStats& stats, uint64_t now_ms) const 
 void Service::ResetStats() {
   const std::lock_guard lock(mutex_);
   sessions_max_ = sessions_;
-  sessions_total_ = failed_ = denied_ = 0;
+  sessions_total_ = failed_ = denied_ = injected_ = 0;
   bytes_at_reset_ = ByteTotals::Of(bytes_);
   http_at_reset_ = HttpTotals::Of(http_);
   for (net::Histogram& thread : response_times_) thread.Reset();

@@ -55,7 +55,7 @@ class Session : public net::EventHandler, public net::Timer {
 
   uint64_t id() const { return id_; }
   const net::Address& client() const { return client_; }
-  const Service& service() const { return *settings_->service; }
+  Service& service() const { return *settings_->service; }
   // That it is connected to, or connecting; null: none.
   const Server* server() const { return server_.get(); }
   virtual void Describe(worker::v1::Session& description) const;
@@ -130,6 +130,8 @@ class Session : public net::EventHandler, public net::Timer {
   void TakeServer(std::shared_ptr<Server> server);
   // The same, and connects.
   void UseServer(std::shared_ptr<Server> server, std::shared_ptr<const Approach> approach);
+  // The server is of no use: tries again, with another one where `elsewhere`, or gives up.
+  void OnConnectFailed(bool timeout, bool elsewhere);
   // A new connection to the server it has.
   void ConnectAgain();
   // The server gets what is written at once, even while it has not acknowledged what came before.
@@ -189,7 +191,6 @@ class Session : public net::EventHandler, public net::Timer {
   void GiveUp(Cause cause, Moment moment);
   void Connect();
   void OnConnectEvent(uint32_t events);
-  void OnConnectFailed(bool timeout, bool elsewhere);
   bool SendProxyHeader();
   void ForgetHandshake();
   void PassTicket();

@@ -13,8 +13,6 @@
 namespace aloha::proxy {
 namespace {
 
-// Without a byte, once one side has ended its stream.
-constexpr uint64_t kHalfClosedTimeoutMs = 60'000;
 constexpr uint32_t kEndEvents = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 static_assert(sizeof(TcpSession) <= 400, "an idle session is to stay small");
@@ -62,6 +60,8 @@ void TcpSession::OnIdle() {
 }
 
 void TcpSession::OnConnected(uint32_t events) {
+  // The server has got STARTTLS in the configuration while this session waited for it.
+  if (!approach_->tls.empty() && !tls_[kServer]) return OnConnectFailed(false, true);
   SendWithoutDelay();
   if (client_ready_) Move(kClient);
   if (phase_ == Phase::kEstablished && IsReadable(events, kServer)) Move(kServer);
@@ -98,14 +98,7 @@ void TcpSession::Move(Side from) {
   const uint64_t before = flow.bytes;
   const Outcome outcome =
       thread_.relay().Move(flow, ChannelOf(from), ChannelOf(Other(from)), ending_[from]);
-  const uint64_t moved = flow.bytes - before;
-  if (from == kClient) {
-    ByteCounters::Add(server_bytes_->from_clients, moved);
-    ByteCounters::Add(service_bytes_->from_clients, moved);
-  } else {
-    ByteCounters::Add(server_bytes_->to_clients, moved);
-    ByteCounters::Add(service_bytes_->to_clients, moved);
-  }
+  CountMoved(from, flow.bytes - before);
   switch (outcome) {
     case Outcome::kDrained:
     case Outcome::kBlocked:
@@ -119,6 +112,16 @@ void TcpSession::Move(Side from) {
       return OnReadFailed(from);
     case Outcome::kOutFailed:
       return OnWriteFailed(Other(from));
+  }
+}
+
+void TcpSession::CountMoved(Side from, uint64_t bytes) {
+  if (from == kClient) {
+    ByteCounters::Add(server_bytes_->from_clients, bytes);
+    ByteCounters::Add(service_bytes_->from_clients, bytes);
+  } else {
+    ByteCounters::Add(server_bytes_->to_clients, bytes);
+    ByteCounters::Add(service_bytes_->to_clients, bytes);
   }
 }
 

@@ -11,33 +11,45 @@ namespace aloha::proxy {
 
 // While bytes do not move it holds nothing but itself: what only some sessions need lies in
 // Details.
-class TcpSession final : public Session {
+class TcpSession : public Session {
  public:
   TcpSession(DataThread& thread, uint64_t id, UniqueFd client, const net::Address& peer,
              std::shared_ptr<const ServiceSettings> settings, uint16_t listener);
 
   void Describe(worker::v1::Session& description) const override;
 
- private:
+ protected:
+  // Without a byte, once one side has ended its stream.
+  static constexpr uint64_t kHalfClosedTimeoutMs = 60'000;
+
   void OnAccepted() override;
   void OnClientEarly(uint32_t events) override;
   void OnConnected(uint32_t events) override;
-  void OnNoServer(Cause cause, Moment moment) override;
-  void OnTraffic(uint32_t events, Side side) override;
+  void OnTraffic(uint32_t events, Side from) override;
   void OnServerGone(Cause cause) override;
   uint64_t IdleDeadlineMs() const override;
   void OnIdle() override;
+
+  // Moves what this side has said.
+  void Move(Side from);
+  // Bytes that this side said were taken by the other.
+  void CountMoved(Side from, uint64_t bytes);
+  // This side has ended its stream, and all of it was passed on.
+  void OnFlowEnded(Side from);
+  // Reading from this side failed.
+  void OnReadFailed(Side side);
+
+  net::Flow flows_[2];  // by the side the bytes come from
+
+ private:
+  void OnNoServer(Cause cause, Moment moment) override;
   void OnEnd(Cause cause, Moment moment, const Service::Load& load) override;
 
   void ReadServerName();
-  void Move(Side from);
-  void OnFlowEnded(Side from);
-  // Reading from or writing to this side failed.
-  void OnReadFailed(Side side);
+  // Writing to this side failed.
   void OnWriteFailed(Side side);
   void WriteAccessLine(Cause cause, Moment moment, const Service::Load& load);
 
-  net::Flow flows_[2];         // by the side the bytes come from
   bool want_name_;             // the ClientHello may still be read
   bool client_ready_ = false;  // bytes came before there was a server connection
 };
