@@ -20,7 +20,14 @@ constexpr int kRounds = 16;
 
 }  // namespace
 
-Relay::Relay() : buffer_(new char[kBufferBytes]) {}
+Relay::Relay(bool kernel_tls) : buffer_(new char[kBufferBytes]), kernel_tls_(kernel_tls) {}
+
+bool Relay::Spliceable(const Channel& in, const Channel& out) const {
+  const bool sealed = in.tls != nullptr || out.tls != nullptr;
+  if (sealed && !kernel_tls_) return false;
+  return (in.tls == nullptr || in.tls->OffloadReceive(in.fd)) &&
+         (out.tls == nullptr || out.tls->OffloadSend(out.fd));
+}
 
 void Relay::Release(Flow& flow) {
   flow.backlog.reset();
@@ -29,7 +36,7 @@ void Relay::Release(Flow& flow) {
 }
 
 Relay::Outcome Relay::Empty(Flow& flow, const Channel& out) {
-  if (out.tls != nullptr && flow.waiting > 0 && !flow.sealed) {
+  if (out.tls != nullptr && flow.waiting > 0 && !flow.sealed && !out.tls->kernel_sends()) {
     if (SealBacklog(flow, *out.tls) == Outcome::kOutFailed) return Outcome::kOutFailed;
   }
   while (flow.waiting > 0) {
@@ -91,7 +98,7 @@ Relay::Outcome Relay::Write(Flow& flow, const Channel& out, const iovec* parts, 
                             bool last) {
   size_t total = 0;
   for (int i = 0; i < count; ++i) total += parts[i].iov_len;
-  if (out.tls != nullptr) {
+  if (out.tls != nullptr && !out.tls->kernel_sends()) {
     const size_t size = out.tls->Seal(parts, count, last, tls_);
     if (size == 0) return Outcome::kOutFailed;
     flow.bytes += total;
@@ -139,12 +146,20 @@ Received Relay::Receive(const Channel& in, char* out, size_t room) {
 }
 
 void Relay::SayEnd(const Channel& out) {
+  if (out.tls->kernel_sends()) {
+    (void)out.tls->records().SendAlertByKernel(out.fd, 0);
+    return;
+  }
   const size_t size = out.tls->SealEnd(tls_);
   if (size > 0) (void)send(out.fd, tls_.out.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 Relay::Outcome Relay::EndStream(Flow& flow, const Channel& out) {
-  if (out.tls == nullptr) return Outcome::kEnded;
+  if (out.tls == nullptr || out.tls->closed()) return Outcome::kEnded;
+  if (out.tls->kernel_sends()) {
+    const bool sent = out.tls->records().SendAlertByKernel(out.fd, 0);
+    return sent ? Outcome::kEnded : errno == EAGAIN ? Outcome::kBlocked : Outcome::kOutFailed;
+  }
   const size_t size = out.tls->SealEnd(tls_);
   if (size == 0) return Outcome::kEnded;
   const Outcome sent = SendSealed(flow, out.fd, size, /*last=*/false);
@@ -153,12 +168,12 @@ Relay::Outcome Relay::EndStream(Flow& flow, const Channel& out) {
 
 Relay::Outcome Relay::Move(Flow& flow, const Channel& in, const Channel& out, bool to_the_end) {
   if (const Outcome flushed = Flush(flow, out); flushed != Outcome::kDrained) return flushed;
-  const bool sealed = in.tls != nullptr || out.tls != nullptr;
   int rounds = kRounds;
   while (rounds > 0) {
     if (flow.limit == 0) return Outcome::kLimit;
-    const Outcome outcome = sealed || flow.heat < kHot ? Copy(flow, in, out, to_the_end, rounds)
-                                                       : Splice(flow, in.fd, out.fd, rounds);
+    const Outcome outcome = flow.heat >= kHot && Spliceable(in, out)
+                                ? Splice(flow, in, out, rounds)
+                                : Copy(flow, in, out, to_the_end, rounds);
     if (outcome != Outcome::kUnfinished) return outcome;
   }
   return Outcome::kUnfinished;
@@ -166,8 +181,8 @@ Relay::Outcome Relay::Move(Flow& flow, const Channel& in, const Channel& out, bo
 
 Relay::Outcome Relay::Copy(Flow& flow, const Channel& in, const Channel& out, bool to_the_end,
                            int& rounds) {
-  const bool sealed = in.tls != nullptr || out.tls != nullptr;
-  while ((sealed || flow.heat < kHot) && rounds-- > 0) {
+  if (flow.heat >= kHot) flow.heat = 0;  // it cannot be spliced
+  while (flow.heat < kHot && rounds-- > 0) {
     const size_t room = std::min<uint64_t>(kBufferBytes, flow.limit);
     const auto [got, more] = Receive(in, buffer_.get(), room);
     if (got < 0) {
@@ -181,17 +196,17 @@ Relay::Outcome Relay::Copy(Flow& flow, const Channel& in, const Channel& out, bo
       return written;
     }
     if (flow.limit == 0) return Outcome::kLimit;
-    if (more && static_cast<size_t>(got) == kBufferBytes) {
+    if (more) {
       ++flow.heat;
     } else {
       flow.heat = 0;
-      if (!more && !to_the_end) return Outcome::kDrained;
+      if (!to_the_end) return Outcome::kDrained;
     }
   }
   return Outcome::kUnfinished;
 }
 
-Relay::Outcome Relay::Splice(Flow& flow, int in, int out, int& rounds) {
+Relay::Outcome Relay::Splice(Flow& flow, const Channel& in, const Channel& out, int& rounds) {
   flow.pipe = pipes_.Take();
   if (!flow.pipe) {
     flow.heat = 0;
@@ -204,16 +219,17 @@ Relay::Outcome Relay::Splice(Flow& flow, int in, int out, int& rounds) {
       outcome = Outcome::kLimit;
       break;
     }
-    const ssize_t got = splice(in, nullptr, flow.pipe.write_end.get(), nullptr,
+    const ssize_t got = splice(in.fd, nullptr, flow.pipe.write_end.get(), nullptr,
                                std::min<uint64_t>(PipePool::kPipeBytes, flow.limit),
                                SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     if (got > 0) {
       if (flow.limit != UINT64_MAX) flow.limit -= got;
       flow.waiting = got;
-      const Outcome flushed = Empty(flow, {out});
+      const Outcome flushed = Empty(flow, out);
       if (flushed != Outcome::kDrained) return flushed;  // the pipe stays, with what waits
-    } else if (got == 0) {
-      outcome = Outcome::kEnded;
+    } else if (got == 0 || errno == EINVAL) {
+      flow.heat = 0;  // the end, or a record that is not data: not by splicing
+      break;
     } else if (errno == EAGAIN) {
       outcome = Outcome::kDrained;  // the pipe is empty, so it is the socket that has nothing
       if (flow.bytes - before < kCold) flow.heat = 0;

@@ -5,7 +5,9 @@
 // until it is gone: back-pressure. A stream that fills the buffer time after time is spliced
 // through a pipe, without copying to user space. While nothing moves a direction holds nothing.
 //
-// A side with TLS is opened into the buffer, or sealed out of it; what waits for it is sealed.
+// A side with TLS is opened into the buffer, or sealed out of it; what waits for it is sealed. A
+// stream that fills the buffer is handed over to the kernel's record layer, where there is one, and
+// spliced then.
 #ifndef ALOHA_WORKERS_NET_RELAY_H_
 #define ALOHA_WORKERS_NET_RELAY_H_
 
@@ -54,7 +56,8 @@ class Relay {
     kUnfinished  // there is more, but others should have a turn: call again soon
   };
 
-  Relay();
+  // kernel_tls: streams of TLS that are hot may be handed over to the kernel (kernel_tls.h).
+  explicit Relay(bool kernel_tls = false);
 
   // Moves what can be moved without blocking. to_the_end: the sender's end of stream is known to be
   // there, so reading goes on until it is seen; otherwise a read that leaves the buffer unfilled is
@@ -81,7 +84,9 @@ class Relay {
 
  private:
   Outcome Copy(Flow& flow, const Channel& in, const Channel& out, bool to_the_end, int& rounds);
-  Outcome Splice(Flow& flow, int in, int out, int& rounds);
+  Outcome Splice(Flow& flow, const Channel& in, const Channel& out, int& rounds);
+  // Whether a stream that is hot can be spliced.
+  bool Spliceable(const Channel& in, const Channel& out) const;
   Outcome Empty(Flow& flow, const Channel& out);
   Outcome SendSealed(Flow& flow, int out, size_t size, bool last);
   Outcome EndStream(Flow& flow, const Channel& out);
@@ -90,6 +95,7 @@ class Relay {
   std::unique_ptr<char[]> buffer_;
   PipePool pipes_;
   TlsScratch tls_;
+  const bool kernel_tls_;
 };
 
 }  // namespace aloha::net

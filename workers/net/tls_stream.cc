@@ -42,6 +42,10 @@ void TlsStream::Keep(const char* sealed, size_t size) {
 
 void TlsStream::Break(int fd, uint8_t alert, const char* reason) {
   failure_ = reason;
+  if (kernel_sends()) {
+    (void)records_->SendAlertByKernel(fd, alert);
+    return;
+  }
   char record[256];
   if (records_->SealedBound(kAlertBytes, kAlertBytes) > sizeof record) return;
   const size_t size = records_->SealAlert(alert, record);
@@ -55,8 +59,47 @@ Received TlsStream::TakePlain(char* out, size_t room) {
   return {static_cast<ssize_t>(taken), true};
 }
 
+bool TlsStream::OffloadSend(int fd) {
+  if (kernel_sends() || stays_) return kernel_sends();
+  stays_ = !records_->OffloadSend(fd);
+  return !stays_;
+}
+
+bool TlsStream::OffloadReceive(int fd) {
+  if (kernel_receives() || stays_ || rest_) return kernel_receives();
+  stays_ = !records_->OffloadReceive(fd);
+  return !stays_;
+}
+
+Received TlsStream::ReceiveByKernel(int fd, char* out, size_t room) {
+  // An alert takes two bytes, and a record of data may be read in pieces of any size.
+  char two[2];
+  const bool tiny = room < sizeof two;
+  const auto [opened, error] =
+      records_->ReceiveByKernel(fd, tiny ? two : out, tiny ? sizeof two : room);
+  if (error != 0) {
+    if (error != EAGAIN) failure_ = "ended without close_notify";
+    errno = error;
+    return {-1};
+  }
+  ended_ = opened.kind == TlsRecords::Opened::Kind::kClosed;
+  if (opened.kind == TlsRecords::Opened::Kind::kFailed) Break(fd, opened.alert, opened.reason);
+  if (!tiny) return {static_cast<ssize_t>(opened.produced), true};
+  const size_t taken = std::min(room, opened.produced);
+  std::copy_n(two, taken, out);
+  if (opened.produced > taken) {
+    rest_ = std::make_unique<Rest>();
+    rest_->plain.assign(two + taken, opened.produced - taken);
+  }
+  return {static_cast<ssize_t>(taken), true};
+}
+
 Received TlsStream::Receive(int fd, char* out, size_t room, TlsScratch& scratch) {
   if (rest_ && !rest_->plain.empty()) return TakePlain(out, room);
+  while (kernel_receives() && !ended_ && *failure_ == '\0') {
+    const Received received = ReceiveByKernel(fd, out, room);
+    if (received.bytes != 0) return received;
+  }
   for (;;) {
     if (*failure_ != '\0') {
       errno = ECONNRESET;

@@ -48,6 +48,13 @@ class TlsStream {
   // Seals close_notify alone; 0 when that was done before.
   size_t SealEnd(TlsScratch& scratch);
 
+  // Hands a direction over to the kernel, for a stream that is hot; false: it stays. After that
+  // plaintext can be sent, and what is data be spliced.
+  bool OffloadSend(int fd);
+  bool OffloadReceive(int fd);
+  bool kernel_sends() const { return records_->kernel_sends(); }
+  bool kernel_receives() const { return records_->kernel_receives(); }
+
   // Receive would bring something without the socket.
   bool waiting() const { return rest_ && (!rest_->plain.empty() || rest_->whole); }
   // Nothing can be written any more.
@@ -71,6 +78,7 @@ class TlsStream {
   };
 
   Received TakePlain(char* out, size_t room);
+  Received ReceiveByKernel(int fd, char* out, size_t room);
   // Opens what stands in scratch.in.
   Received Open(int fd, size_t size, char* out, size_t room, TlsScratch& scratch);
   void Keep(const char* sealed, size_t size);
@@ -80,6 +88,7 @@ class TlsStream {
   std::unique_ptr<Rest> rest_;
   uint32_t sealed_bytes_ = 0;  // of plaintext, until the stream is hot
   bool ended_ = false;         // close_notify came
+  bool stays_ = false;         // the kernel did not take a direction
   const char* failure_ = "";
 };
 

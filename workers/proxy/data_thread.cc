@@ -64,6 +64,7 @@ DataThread::DataThread(uint32_t index, Shared& shared, std::unique_ptr<net::Reac
     : index_(index),
       shared_(shared),
       reactor_(std::move(reactor)),
+      relay_(shared.kernel_tls),
       last_request_(uint64_t{index} << kThreadShift),
       pause_(new AcceptPause(*this)),
       last_id_(uint64_t{index} << kThreadShift) {

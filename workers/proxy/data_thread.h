@@ -27,6 +27,7 @@ class DataThread;
 struct Shared {
   Log& log;
   const uint32_t max_sessions;
+  const bool kernel_tls;  // see net::Relay
   std::atomic<uint32_t> sessions{0};
   std::vector<DataThread*> threads;  // all of them, by index; set before they are used
 };

@@ -13,8 +13,8 @@ constexpr size_t kMaxCheckStates = 65'536;
 
 }  // namespace
 
-Engine::Engine(Log& log, uint32_t max_sessions)
-    : shared_{log, max_sessions},
+Engine::Engine(Log& log, uint32_t max_sessions, bool kernel_tls)
+    : shared_{log, max_sessions, kernel_tls},
       start_ms_(net::MonotonicMs()),
       running_(std::make_shared<RunningConfig>()) {}
 

@@ -21,9 +21,9 @@ namespace aloha::proxy {
 // All calls on one thread, the control thread. Callbacks come on a data thread, once each.
 class Engine {
  public:
-  // max_sessions: at most so many at a time; further clients are refused. `log` outlives the
-  // engine.
-  Engine(Log& log, uint32_t max_sessions);
+  // max_sessions: at most so many at a time; further clients are refused. kernel_tls:
+  // the kernel can take over the records of hot streams. `log` outlives the engine.
+  Engine(Log& log, uint32_t max_sessions, bool kernel_tls = false);
   // Cuts what lives and joins the threads.
   ~Engine();
 

@@ -19,8 +19,10 @@
 // SECURITY
 //   Clients and servers are hostile. Of what they send only PROXY protocol headers (on listeners
 //   that ask for them), TLS ClientHellos (for the log) and, in HTTP services, heads and the framing
-//   of bodies (workers/http) are read; all parsers are bounded and fuzzed. The rest is moved
-//   unseen. A message whose framing is invalid or ambiguous is refused, never repaired. A server
+//   of bodies (workers/http), in mail services the dialogue around STARTTLS (workers/mail), and
+//   records of TLS (workers/net) are read; all parsers are bounded and fuzzed. The rest is moved
+//   unseen. Connections with TLS come from aloha-tls when their handshake is done, with the keys of
+//   their records and no others; what comes is verified. A message whose framing is invalid or ambiguous is refused, never repaired. A server
 //   connection serves one client connection and is closed with it or before. Listening sockets and
 //   stick tables come from the supervisor and are verified before use. The process makes TCP
 //   sockets and pipes, and nothing else: no file, no bind, no child.
@@ -36,10 +38,12 @@
 
 #include <memory>
 
+#include "workers/net/kernel_tls.h"
 #include "workers/proxy/proxy_role.h"
 #include "workers/runtime/worker.h"
 
 int main(int argc, char** argv) {
+  aloha::Result<> kernel_tls;
   const aloha::RoleDescription description{
       .name = "proxy",
       .confinement = {.calls =
@@ -48,12 +52,13 @@ int main(int argc, char** argv) {
                               {"splice", "moves bulk data from socket to socket without copying"},
                           },
                       .internet_sockets = true},
-      .before_confinement = []() -> aloha::Result<> {
+      .before_confinement = [&kernel_tls]() -> aloha::Result<> {
         tzset();  // access lines carry local time; its file cannot be read later
+        kernel_tls = aloha::net::ProbeKernelTls();
         return {};
       },
-      .make = [](aloha::WorkerContext context) -> std::unique_ptr<aloha::Role> {
-        return std::make_unique<aloha::proxy::ProxyRole>(context);
+      .make = [&kernel_tls](aloha::WorkerContext context) -> std::unique_ptr<aloha::Role> {
+        return std::make_unique<aloha::proxy::ProxyRole>(context, kernel_tls);
       },
   };
   return aloha::RunWorker(argc, argv, description);

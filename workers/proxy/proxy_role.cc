@@ -31,12 +31,15 @@ uint32_t MaxSessions() {
 
 }  // namespace
 
-ProxyRole::ProxyRole(WorkerContext context)
+ProxyRole::ProxyRole(WorkerContext context, const Result<>& kernel_tls)
     : context_(context),
       max_sessions_(MaxSessions()),
-      engine_(context.log, max_sessions_),
+      engine_(context.log, max_sessions_, kernel_tls.has_value()),
       service_(context.loop, engine_),
-      drain_timer_(context.loop) {}
+      drain_timer_(context.loop) {
+  context_.log.Info(kernel_tls ? "hot streams of TLS go through the kernel"
+                               : "TLS stays in this process: " + kernel_tls.error().message);
+}
 
 Result<> ProxyRole::Prepare(const worker::v1::Snapshot& snapshot) {
   if (!snapshot.has_proxy()) {

@@ -19,7 +19,8 @@ namespace aloha::proxy {
 
 class ProxyRole final : public Role {
  public:
-  explicit ProxyRole(WorkerContext context);
+  // kernel_tls: why the kernel cannot take over records of TLS, or that it can.
+  ProxyRole(WorkerContext context, const Result<>& kernel_tls);
 
   std::vector<grpc::Service*> Services() override { return {&service_}; }
   Result<> Prepare(const worker::v1::Snapshot& snapshot) override;
