@@ -38,6 +38,7 @@ def per_request(balancer, url, seconds, *options, env=None):
                 text=True)
     report = wrk.communicate(timeout=seconds + 60)[0]
     cost = cpu_seconds(pids) - before
-    if "Socket errors" in report or "Non-2xx" in report:
+    requests = int(re.search(r"(\d+) requests in", report)[1])
+    if "Socket errors" in report or "Non-2xx" in report or requests == 0:
         sys.exit(f"{balancer.name}: {report}")
-    return cost * 1e6 / int(re.search(r"(\d+) requests in", report)[1])
+    return cost * 1e6 / requests
