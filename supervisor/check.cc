@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "supervisor/config/parse.h"
+#include "supervisor/config/state_file.h"
 #include "supervisor/config/validate.h"
 #include "supervisor/facts.h"
 
@@ -14,7 +15,9 @@ int CheckFile(const Options& options) {
     std::fprintf(stderr, "%s\n", text.error().message.c_str());
     return 1;
   }
-  const ParsedConfig parsed = CheckConfig(*text, GatherFacts(options));
+  config::v1::StoredCertificates imported;
+  (void)ReadState(CertificatesPath(options), &imported);  // a folder without them has none
+  const ParsedConfig parsed = CheckConfig(*text, GatherFacts(options, imported));
   for (const Problem& problem : parsed.problems) {
     std::fprintf(stderr, "%s:%s\n", options.config.c_str(), FormatProblem(problem).c_str());
   }

@@ -4,16 +4,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
 #include <thread>
 
 #include "supervisor/config/error_page.h"
+#include "supervisor/config/exchange.h"
 #include "supervisor/config/file.h"
 #include "supervisor/config/parse.h"
 #include "supervisor/config/print.h"
+#include "supervisor/config/references.h"
 #include "supervisor/config/secret_file.h"
 #include "supervisor/config/start.h"
 #include "supervisor/config/state_file.h"
+#include "supervisor/config/system_anchors.h"
 #include "supervisor/facts.h"
 
 namespace aloha::supervisor {
@@ -23,6 +25,22 @@ using std::chrono::system_clock;
 
 int64_t Microseconds(system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
+}
+
+// Certificates of files that the configuration does not name any more.
+void DropUnknownFiles(const config::v1::Config& config,
+                      config::v1::StoredCertificates& certificates) {
+  auto* stored = certificates.mutable_certificate();
+  stored->erase(std::remove_if(stored->begin(), stored->end(),
+                               [&](const auto& certificate) {
+                                 return !certificate.file().empty() &&
+                                        std::none_of(config.certificate_file().begin(),
+                                                     config.certificate_file().end(),
+                                                     [&](const auto& file) {
+                                                       return file.name() == certificate.name();
+                                                     });
+                               }),
+                stored->end());
 }
 
 }  // namespace
@@ -45,8 +63,10 @@ Result<> Configurator::Load() {
   store_.emplace(std::move(*store));
   LoadState();
   LoadPersistenceSecret();
+  Facts known = facts();
+  known.may_come = true;
   StartChoice choice =
-      ChooseStart(*store_, {options_.config, options_.config_authoritative, GatherFacts(options_)});
+      ChooseStart(*store_, {options_.config, options_.config_authoritative, known});
   for (const std::string& event : choice.events)
     events_.Add(Event::ERROR, "config", "start", event);
   running_ = std::move(choice.version);
@@ -70,10 +90,12 @@ Result<> Configurator::Load() {
 
 // States beside the configuration. A broken file means the defaults, and an event.
 void Configurator::LoadState() {
-  const std::pair<const char*, google::protobuf::Message*> files[] = {
-      {"servers.textproto", &input_.states}, {"services.textproto", &start_modes_}};
+  const std::pair<std::string, google::protobuf::Message*> files[] = {
+      {StatePath("servers.textproto"), &input_.states},
+      {StatePath("services.textproto"), &start_modes_},
+      {CertificatesPath(options_), &input_.certificates}};
   for (const auto& [file, message] : files) {
-    const auto read = ReadState(StatePath(file), message);
+    const auto read = ReadState(file, message);
     if (!read && read.error().code != Code::kNotFound) {
       events_.Add(Event::ERROR, "config", file, read.error().message);
     }
@@ -106,6 +128,9 @@ CompileInput Configurator::InputFor(const config::v1::Config& config,
                                     std::vector<std::string>& failures) const {
   CompileInput input = input_;
   input.pages = ReadErrorPages(config, failures);
+  DropUnknownFiles(config, input.certificates);
+  input.system_anchors =
+      NeedsSystemAnchors(config) ? ReadSystemAnchors() : std::vector<std::string>();
   return input;
 }
 
@@ -123,24 +148,47 @@ std::optional<std::chrono::seconds> Configurator::ConfirmWithin() const {
 
 std::vector<PlanStep> Configurator::PlanFor(const config::v1::Config& config) const {
   std::vector<std::string> failures;  // told by validation
-  return Plan(compiled_, Compile(config, InputFor(config, failures)));
+  CompileInput input = InputFor(config, failures);
+  // It would be made; any contents stand for it.
+  if (LacksSelfSigned(config, input.certificates))
+    input.certificates.add_certificate()->set_name(kSelfSigned);
+  return Plan(compiled_, Compile(config, input));
 }
 
-// While haproxy is stopped nothing listens and nothing is checked.
+// While haproxy is stopped nothing listens and nothing is checked; while stunnel is stopped TLS
+// neither ends nor begins.
 Target Configurator::EffectiveTarget(const Compiled& compiled) const {
-  Target target{compiled.proxy, compiled.health, compiled.system, compiled.wui};
+  Target target{compiled.proxy, compiled.health, compiled.system,
+                compiled.wui,   compiled.tls,    compiled.keys};
+  *target.tls.mutable_ticket_keys() = hooks_.ticket_keys().key();
   if (!hooks_.serving()) {
     target.proxy.clear_services();
     target.health.Clear();
     target.system.Clear();
     if (target.wui.has_metrics()) *target.system.add_listeners() = target.wui.metrics().listener();
   }
+  if (!hooks_.serving() || !hooks_.serving_tls()) target.StopTls();
   return target;
+}
+
+asio::awaitable<Result<>> Configurator::Deploy(const Compiled& compiled,
+                                               std::function<Result<>()> before_commit) {
+  const Result<> deployed =
+      co_await deployment_.Apply(EffectiveTarget(compiled), std::move(before_commit));
+  if (deployed) deployed_ = true;
+  co_return deployed;
 }
 
 asio::awaitable<Result<>> Configurator::Redeploy() {
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
-  const Result<> deployed = co_await deployment_.Apply(EffectiveTarget(compiled_), {});
+  if (hooks_.serving() && hooks_.serving_tls()) {
+    const Result<> made = co_await AddSelfSigned(running_.config, input_);
+    if (!made) events_.Add(Event::ERROR, "certificate", kSelfSigned, made.error().message);
+  }
+  compiled_ = Compile(running_.config, input_);
+  ReportWaiting();
+  const Result<> deployed = co_await Deploy(compiled_, {});
+  deployed_ = deployed.has_value();
   hooks_.deployed(deployed);
   co_return deployed;
 }
@@ -178,6 +226,8 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::Apply(Change change
 asio::awaitable<Result<Configurator::Applied>> Configurator::ApplyLocked(Change change) {
   std::vector<std::string> failures;
   CompileInput input = InputFor(change.config, failures);
+  const Result<> made = co_await AddSelfSigned(change.config, input);
+  if (!made) co_return tl::make_unexpected(made.error());
   Compiled next = Compile(change.config, input);
   Applied applied;
   applied.steps = Plan(compiled_, next);
@@ -197,15 +247,16 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::ApplyLocked(Change 
     if (auto stored = StorePending(pending); !stored) return stored;
     return store_->Record(version);
   };
-  const Result<> deployed = co_await deployment_.Apply(EffectiveTarget(next), record);
+  const Result<> deployed = co_await Deploy(next, record);
   if (!deployed) {
     (void)StorePending(pending_);
     co_return tl::make_unexpected(deployed.error());
   }
-  hooks_.deployed(deployed);
   running_ = std::move(version);
   compiled_ = std::move(next);
   input_ = std::move(input);
+  hooks_.deployed(deployed);
+  ReportWaiting();
   ReportPages(failures);
   pending_ = pending;
   ArmUndo();
@@ -260,7 +311,7 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::Rollback(uint64_t n
   }
   Result<ConfigVersion> version = store_->ReadVersion(number);
   if (!version) co_return tl::make_unexpected(version.error());
-  const std::vector<Problem> problems = Validate(version->config, GatherFacts(options_));
+  const std::vector<Problem> problems = Validate(version->config, facts());
   if (HasErrors(problems)) {
     const auto first = std::find_if(problems.begin(), problems.end(), [](const Problem& problem) {
       return problem.severity == Severity::kError;
@@ -277,83 +328,13 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::Rollback(uint64_t n
   co_return co_await ApplyLocked(std::move(change));
 }
 
-// A virtual service stands for those that its routes lead to as well: its pools, or the directories
-// of https.
-std::vector<Configurator::ServerName> Configurator::ServersMeant(const std::string& name) const {
-  const size_t slash = name.find('/');
-  const bool bare = slash == std::string::npos;
-  const std::string server_name = bare ? name : name.substr(slash + 1);
-  std::set<std::string> services = {name.substr(0, slash)};
-  for (const worker::v1::VirtualService& service : compiled_.proxy.services()) {
-    if (bare || service.name() != name.substr(0, slash)) continue;
-    for (const auto& route : service.http().routes()) services.insert(route.service());
-  }
-  std::vector<ServerName> meant;
-  for (const worker::v1::VirtualService& service : compiled_.proxy.services()) {
-    if (!bare && !services.contains(service.name())) continue;
-    for (const worker::v1::Server& server : service.servers()) {
-      if (server.name() == server_name) meant.emplace_back(service.name(), server.name());
-    }
-  }
-  return meant;
-}
-
-bool Configurator::IsExchangeServer(const std::string& name) const {
-  const auto has = [&](const auto& servers) {
-    return std::any_of(servers.begin(), servers.end(),
-                       [&](const auto& server) { return server.name() == name; });
-  };
-  return has(running_.config.cas_server()) || has(running_.config.hub_server());
-}
-
-asio::awaitable<Result<std::vector<Configurator::ServerName>>> Configurator::SetServerState(
-    std::string name, worker::v1::AdminState state) {
-  const AsyncMutex::Guard guard = co_await mutex_.Lock();
-  std::vector<ServerName> meant = ServersMeant(name);
-  if (meant.empty()) {
-    co_return Fail(Code::kNotFound,
-                   fmt::format("there is no server \"{}\"; alohactl server list shows them",
-                               EscapeForLog(name)));
-  }
-  CompileInput input = input_;
-  config::v1::ServerStates& states = input.states;
-  states.Clear();
-  for (const config::v1::ServerAdminState& known : input_.states.server()) {
-    const bool replaced = std::any_of(meant.begin(), meant.end(), [&](const ServerName& server) {
-      return server.second == known.server() &&
-             (known.service().empty() || known.service() == server.first);
-    });
-    if (!replaced) *states.add_server() = known;
-  }
-  if (IsExchangeServer(name) && state != worker::v1::ADMIN_STATE_READY) {
-    // For the services that a later configuration makes of it.
-    config::v1::ServerAdminState* wish = states.add_server();
-    wish->set_server(name);
-    wish->set_state(state);
-  }
-  for (const auto& [service, server] : meant) {
-    if (state == worker::v1::ADMIN_STATE_READY) continue;
-    config::v1::ServerAdminState* wish = states.add_server();
-    wish->set_service(service);
-    wish->set_server(server);
-    wish->set_state(state);
-  }
-  Compiled next = Compile(running_.config, input);
-  const auto deployed = co_await deployment_.Apply(
-      EffectiveTarget(next), [&] { return WriteState(StatePath("servers.textproto"), states); });
-  if (!deployed) co_return tl::make_unexpected(deployed.error());
-  input_ = std::move(input);
-  compiled_ = std::move(next);
-  co_return meant;
-}
-
 asio::awaitable<void> Configurator::ReloadFile() {
   const Result<std::string> text = ReadConfigFile(options_.config);
   if (!text) {
     events_.Add(Event::ERROR, "config", options_.config, text.error().message);
     co_return;
   }
-  ParsedConfig parsed = CheckConfig(*text, GatherFacts(options_));
+  ParsedConfig parsed = CheckConfig(*text, facts());
   for (const Problem& problem : parsed.problems) {
     events_.Add(problem.severity == Severity::kError ? Event::ERROR : Event::WARNING, "config",
                 options_.config, FormatProblem(problem));

@@ -29,9 +29,14 @@ class Configurator {
  public:
   // What the configurator asks of the rest, and tells it.
   struct Hooks {
-    std::function<bool()> serving;  // haproxy is wanted
+    std::function<bool()> serving;      // haproxy is wanted
+    std::function<bool()> serving_tls;  // stunnel is wanted
     std::function<void(const Result<>&)>
         deployed;  // the running configuration reached the workers, or did not
+    // Makes the certificate that stands in where none is named.
+    std::function<asio::awaitable<Result<config::v1::StoredCertificate>>(const config::v1::Config&)>
+        self_signed;
+    std::function<const config::v1::TicketKeys&()> ticket_keys;
   };
 
   // A wish to change the configuration.
@@ -67,7 +72,12 @@ class Configurator {
   // Until the change undoes itself; nothing when none waits.
   std::optional<std::chrono::seconds> ConfirmWithin() const;
 
-  const Options& options() const { return options_; }
+  // What a configuration may refer to now.
+  Facts facts() const;
+  const config::v1::StoredCertificates& certificates() const { return input_.certificates; }
+  // Paths of the running and the saved configuration.
+  std::vector<std::string> UsesOfCertificate(const std::string& name) const;
+  std::vector<std::string> UsesOfTrustAnchor(const std::string& name) const;
   std::vector<PlanStep> PlanFor(const config::v1::Config& config) const;
 
   // Brings what runs to the workers once more.
@@ -86,6 +96,11 @@ class Configurator {
   // meant.
   asio::awaitable<Result<std::vector<ServerName>>> SetServerState(std::string name,
                                                                   worker::v1::AdminState state);
+  // Changes what was imported, and brings it to the workers; `change` refuses, or changes its
+  // argument. All or nothing; but while the running configuration cannot be served, certificates
+  // are changed all the same.
+  asio::awaitable<Result<>> ChangeCertificates(
+      std::function<Result<>(config::v1::StoredCertificates&)> change);
   // SIGHUP: reads the file again and applies it; what is wrong with it becomes events.
   asio::awaitable<void> ReloadFile();
 
@@ -99,13 +114,20 @@ class Configurator {
     bool save = false;
   };
 
+  using UsesOf = std::vector<std::string>(const config::v1::Config&, const std::string&);
+
+  std::vector<std::string> InEither(UsesOf* uses, const std::string& name) const;
   void LoadState();
   void LoadPersistenceSecret();
   // What Compile needs for it, error pages read anew; `failures` tells which could not be read.
   CompileInput InputFor(const config::v1::Config& config, std::vector<std::string>& failures) const;
   void ReportPages(const std::vector<std::string>& failures);
+  asio::awaitable<Result<>> AddSelfSigned(const config::v1::Config& config, CompileInput& input);
+  void ReportWaiting();
   void LoadPending();
   Target EffectiveTarget(const Compiled& compiled) const;
+  asio::awaitable<Result<>> Deploy(const Compiled& compiled,
+                                   std::function<Result<>()> before_commit);
   asio::awaitable<Result<Applied>> ApplyLocked(Change change);
   Result<> Acceptable(const Change& change) const;
   Result<> StorePending(const std::optional<Pending>& pending);
@@ -126,7 +148,9 @@ class Configurator {
   ConfigVersion running_;
   std::optional<ConfigVersion> saved_;
   Compiled compiled_;
-  CompileInput input_;  // of compiled_
+  CompileInput input_;     // of compiled_
+  bool deployed_ = false;  // the last deployment reached the workers
+  std::vector<std::string> told_waiting_;
   config::v1::StartModes start_modes_;
   std::optional<Pending> pending_;
 };

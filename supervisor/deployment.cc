@@ -22,8 +22,9 @@ constexpr std::chrono::seconds kCallTimeout{10};
 // How long an apply waits for a worker that is being started again.
 constexpr std::chrono::seconds kWorkerTimeout{3};
 
-// Workers accept in this order: sockets first, then who judges servers, then who serves.
-constexpr std::string_view kOrder[] = {"system", "health", "proxy", "wui"};
+// Workers accept in this order: sockets first, then who judges servers, then who serves; each after
+// those whose help it asks for.
+constexpr std::string_view kOrder[] = {"system", "keys", "health", "tls", "proxy", "wui"};
 
 Result<UniqueFd> MakeStickMemory(const std::string& name, uint32_t max_entries) {
   UniqueFd memory(memfd_create(("stick-" + name).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -41,9 +42,11 @@ std::vector<v1::Listener> ListenersOf(std::string_view role, const Target& targe
     listeners.assign(target.system.listeners().begin(), target.system.listeners().end());
   } else if (role == "wui" && target.wui.has_metrics()) {
     listeners.push_back(target.wui.metrics().listener());
-  } else if (role == "proxy") {
+  } else if (role == "proxy" || role == "tls") {
     for (const v1::VirtualService& service : target.proxy.services()) {
-      listeners.insert(listeners.end(), service.listeners().begin(), service.listeners().end());
+      for (const v1::Listener& listener : service.listeners()) {
+        if (listener.tls() == (role == "tls")) listeners.push_back(listener);
+      }
     }
   }
   return listeners;
@@ -65,6 +68,25 @@ std::vector<v1::Listener> NewListenersOf(std::string_view role, const Target& ru
 
 }  // namespace
 
+bool Target::Needs(std::string_view role) const {
+  if (role == "wui") return wui.has_metrics();
+  if (role == "tls") return tls.listeners_size() > 0 || tls.servers_size() > 0;
+  return true;
+}
+
+void Target::StopTls() {
+  const auto close = [](google::protobuf::RepeatedPtrField<v1::Listener>* listeners) {
+    listeners->erase(std::remove_if(listeners->begin(), listeners->end(),
+                                    [](const v1::Listener& listener) { return listener.tls(); }),
+                     listeners->end());
+  };
+  close(system.mutable_listeners());
+  for (v1::VirtualService& service : *proxy.mutable_services()) close(service.mutable_listeners());
+  tls.clear_listeners();
+  tls.clear_servers();
+  tls.clear_certificates();
+}
+
 Deployment::Deployment(asio::io_context& loop, Fleet& fleet, Events& events)
     : fleet_(fleet), events_(events), mutex_(loop) {}
 
@@ -84,6 +106,8 @@ v1::Snapshot Deployment::SnapshotFor(std::string_view role, const Target& target
   if (role == "health") *snapshot.mutable_health() = target.health;
   if (role == "system") *snapshot.mutable_system() = target.system;
   if (role == "wui") *snapshot.mutable_wui() = target.wui;
+  if (role == "tls") *snapshot.mutable_tls() = target.tls;
+  if (role == "keys") *snapshot.mutable_keys() = target.keys;
   return snapshot;
 }
 
@@ -242,20 +266,22 @@ asio::awaitable<Result<>> Deployment::PrepareAll(const Target& next, uint64_t ge
   co_return Result<>();
 }
 
+asio::awaitable<void> Deployment::Commit(std::string_view role, uint64_t generation) {
+  const std::shared_ptr<Process> process = fleet_.Find(role);
+  if (!process) co_return;
+  v1::CommitSnapshotRequest request;
+  request.set_generation(generation);
+  const auto committed = co_await Call(
+      process->worker->async(), &v1::Worker::Stub::async::CommitSnapshot, request, kCallTimeout);
+  if (committed || process->ended) co_return;
+  // It accepted and cannot: a fresh process gets the target instead.
+  events_.Add(Event::ERROR, "worker", role,
+              fmt::format("commit failed: {}", committed.error().message));
+  syscall(SYS_pidfd_send_signal, process->pidfd.get(), SIGKILL, nullptr, 0);
+}
+
 asio::awaitable<void> Deployment::CommitAll(uint64_t generation) {
-  for (const std::string_view role : kOrder) {
-    const std::shared_ptr<Process> process = fleet_.Find(role);
-    if (!process) continue;
-    v1::CommitSnapshotRequest request;
-    request.set_generation(generation);
-    const auto committed = co_await Call(
-        process->worker->async(), &v1::Worker::Stub::async::CommitSnapshot, request, kCallTimeout);
-    if (committed || process->ended) continue;
-    // It accepted and cannot: a fresh process gets the target instead.
-    events_.Add(Event::ERROR, "worker", role,
-                fmt::format("commit failed: {}", committed.error().message));
-    syscall(SYS_pidfd_send_signal, process->pidfd.get(), SIGKILL, nullptr, 0);
-  }
+  for (const std::string_view role : kOrder) co_await Commit(role, generation);
 }
 
 asio::awaitable<void> Deployment::AbortAll() {
@@ -292,6 +318,21 @@ asio::awaitable<Result<>> Deployment::Apply(Target next, std::function<Result<>(
   co_return accepted;
 }
 
+asio::awaitable<Result<>> Deployment::ApplyTo(std::string_view role,
+                                              std::function<void(Target&)> change) {
+  const AsyncMutex::Guard guard = co_await mutex_.Lock();
+  Target next = target_;
+  change(next);
+  const uint64_t generation = NextGeneration(0);
+  if (const std::shared_ptr<Process> process = fleet_.Find(role)) {
+    const Result<> prepared = co_await Prepare(process, next, generation);
+    if (!prepared) co_return prepared;
+  }
+  target_ = std::move(next);
+  co_await Commit(role, generation);
+  co_return Result<>();
+}
+
 asio::awaitable<Result<>> Deployment::Equip(std::shared_ptr<Process> process) {
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
   Receive(*process);  // an adopted worker gives back what it held
@@ -299,7 +340,7 @@ asio::awaitable<Result<>> Deployment::Equip(std::shared_ptr<Process> process) {
     // Nothing was decided yet: it goes on with what it runs, and the first Apply reaches it as
     // well.
     ConnectPeers(*process);
-    if (process->role->name == "health" && on_health_) on_health_(process);
+    if (on_equipped_) on_equipped_(process);
     co_return Result<>();
   }
   const auto sent_listeners = SendListeners(*process, ListenersOf(process->role->name, target_));
@@ -316,7 +357,7 @@ asio::awaitable<Result<>> Deployment::Equip(std::shared_ptr<Process> process) {
       process->worker->async(), &v1::Worker::Stub::async::CommitSnapshot, request, kCallTimeout);
   if (!committed) co_return tl::make_unexpected(committed.error());
   ConnectPeers(*process);
-  if (process->role->name == "health" && on_health_) on_health_(process);
+  if (on_equipped_) on_equipped_(process);
   co_return Result<>();
 }
 

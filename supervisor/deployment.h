@@ -26,6 +26,13 @@ struct Target {
   worker::v1::HealthSnapshot health;
   worker::v1::SystemSnapshot system;
   worker::v1::WuiSnapshot wui;
+  worker::v1::TlsSnapshot tls;
+  worker::v1::KeysSnapshot keys;
+
+  // The optional role of this name has something to do.
+  bool Needs(std::string_view role) const;
+  // Takes out whatever needs a handshake: TLS listeners close, and no TLS begins.
+  void StopTls();
 };
 
 class Deployment {
@@ -37,12 +44,15 @@ class Deployment {
   // target when they come.
   asio::awaitable<Result<>> Apply(Target next, std::function<Result<>()> before_commit);
 
+  // Changes the target of the role of this name alone.
+  asio::awaitable<Result<>> ApplyTo(std::string_view role, std::function<void(Target&)> change);
+
   // Gives the current target to a fresh or adopted process.
   asio::awaitable<Result<>> Equip(std::shared_ptr<Process> process);
 
-  // Called when a health worker is equipped.
-  void OnHealth(std::function<void(std::shared_ptr<Process>)> handler) {
-    on_health_ = std::move(handler);
+  // Called with each process that was just equipped.
+  void OnEquipped(std::function<void(std::shared_ptr<Process>)> handler) {
+    on_equipped_ = std::move(handler);
   }
 
   // Called with our end of a stream socket, for each worker that may call the management API.
@@ -74,6 +84,7 @@ class Deployment {
   asio::awaitable<Result<>> Prepare(std::shared_ptr<Process> process, const Target& target,
                                     uint64_t generation);
   asio::awaitable<Result<>> PrepareAll(const Target& next, uint64_t generation);
+  asio::awaitable<void> Commit(std::string_view role, uint64_t generation);
   asio::awaitable<void> CommitAll(uint64_t generation);
   asio::awaitable<void> AbortAll();
 
@@ -84,7 +95,7 @@ class Deployment {
   uint64_t generation_ = 0;
   std::map<ListenerName, UniqueFd> listeners_;
   std::map<std::string, StickMemory> tables_;
-  std::function<void(std::shared_ptr<Process>)> on_health_;
+  std::function<void(std::shared_ptr<Process>)> on_equipped_;
   std::function<void(const Role& caller, UniqueFd socket)> on_caller_;
 };
 

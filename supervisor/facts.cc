@@ -1,28 +1,23 @@
 #include "supervisor/facts.h"
 
-#include <filesystem>
+#include <unistd.h>
 
 #include "supervisor/config/error_page.h"
+#include "supervisor/config/system_anchors.h"
 
 namespace aloha::supervisor {
-namespace {
 
-// Names of the files NAME.pem in a folder; none when there is no such folder.
-std::set<std::string> PemNames(const std::string& folder) {
-  std::set<std::string> names;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".pem") names.insert(entry.path().stem().string());
-  }
-  return names;
+std::string CertificatesPath(const Options& options) {
+  return options.state_dir + "/certificates.textproto";
 }
 
-}  // namespace
-
-Facts GatherFacts(const Options& options) {
+Facts GatherFacts(const Options& options, const config::v1::StoredCertificates& imported) {
   Facts facts;
-  facts.certificates = PemNames(options.state_dir + "/certificates");
-  facts.trust_anchors = PemNames(options.state_dir + "/ca");
+  for (const auto& certificate : imported.certificate()) {
+    if (certificate.file().empty()) facts.certificates.insert(certificate.name());
+  }
+  for (const auto& anchor : imported.trust_anchor()) facts.trust_anchors.insert(anchor.name());
+  facts.system_anchors = access(kSystemAnchorsFile, R_OK) == 0;
   facts.secrets_dir = !options.secrets_dir.empty();
   facts.read_page = ReadErrorPage;
   return facts;

@@ -2,14 +2,17 @@
 #ifndef ALOHA_SUPERVISOR_FACTS_H_
 #define ALOHA_SUPERVISOR_FACTS_H_
 
+#include "config/v1/state.pb.h"
 #include "supervisor/config/validate.h"
 #include "supervisor/options.h"
 
 namespace aloha::supervisor {
 
-// Certificates are the files NAME.pem of STATE_DIR/certificates, trust anchors those of
-// STATE_DIR/ca; error pages are read from where the configuration says.
-Facts GatherFacts(const Options& options);
+// Where the certificates and trust anchors that were imported are kept: their public part.
+std::string CertificatesPath(const Options& options);
+
+// With what was imported; error pages are read from where the configuration says.
+Facts GatherFacts(const Options& options, const config::v1::StoredCertificates& imported);
 
 }  // namespace aloha::supervisor
 

@@ -27,10 +27,16 @@ Fleet::Fleet(asio::io_context& loop, Options options, Events& events)
 }
 
 std::string Fleet::BinaryPath(const Role& role) const {
-  const std::string beside = options_.binary_dir + "/" + std::string(role.binary);
-  if (access(beside.c_str(), X_OK) == 0) return beside;
-  const std::string installed = "/usr/libexec/aloha/" + std::string(role.binary);
-  return access(installed.c_str(), X_OK) == 0 ? installed : beside;
+  return FindBinary(options_.binary_dir, role.binary);
+}
+
+std::vector<std::string> Fleet::ArgumentsOf(const Role& role) const {
+  std::vector<std::string> arguments = options_.worker_arguments;
+  const auto further = options_.role_arguments.find(role.name);
+  if (further != options_.role_arguments.end()) {
+    arguments.insert(arguments.end(), further->second.begin(), further->second.end());
+  }
+  return arguments;
 }
 
 bool Fleet::IsOutdated(const Process& process) const {
@@ -64,10 +70,9 @@ asio::awaitable<Result<std::shared_ptr<Process>>> Fleet::Launch(const Role& role
   const auto launcher = launchers_.find(role.name);
   Result<pid_t> pid = 0;
   if (launcher != launchers_.end()) {
-    pid =
-        co_await launcher->second(role, binary, options_.worker_arguments, std::move(*inheritance));
+    pid = co_await launcher->second(role, binary, ArgumentsOf(role), std::move(*inheritance));
   } else {
-    pid = StartProcess(binary, options_.worker_arguments, *inheritance);
+    pid = StartProcess(binary, ArgumentsOf(role), *inheritance);
   }
   if (!pid) co_return tl::make_unexpected(pid.error());
   // Ours must not keep the control socket alive, or the end of a process that dies now would go

@@ -43,6 +43,7 @@ class Fleet {
     std::string run_dir;
     std::string binary_dir;
     std::vector<std::string> worker_arguments;  // log level and format
+    std::map<std::string, std::vector<std::string>, std::less<>> role_arguments;  // further ones
   };
   // Starts a process for a role and answers its pid; the default is StartProcess.
   using Launcher = std::function<asio::awaitable<Result<pid_t>>(
@@ -90,6 +91,7 @@ class Fleet {
   bool IsOutdated(const Process& process) const;
 
  private:
+  std::vector<std::string> ArgumentsOf(const Role& role) const;
   asio::awaitable<Result<std::shared_ptr<Process>>> Launch(const Role& role);
   asio::awaitable<Result<>> TakeUp(Slot& slot, Result<std::shared_ptr<Process>> launched);
   asio::awaitable<void> Watch(Slot& slot, std::shared_ptr<Process> process);

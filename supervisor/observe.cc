@@ -9,6 +9,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -80,6 +81,26 @@ Confinement CapabilityMeasure(pid_t pid, uint64_t declared) {
   return Measure("capabilities", CapabilityNames(declared), CapabilityNames(held));
 }
 
+// Fields of "Uid" in /proc/PID/status: real, effective, saved, of the file system.
+std::vector<std::string> UserIds(pid_t pid) {
+  std::istringstream fields(Field(ReadStatus(fmt::format("/proc/{}/status", pid)), "Uid"));
+  return {std::istream_iterator<std::string>(fields), {}};
+}
+
+Confinement UserMeasure(pid_t pid) {
+  const std::vector<std::string> ids = UserIds(pid);
+  return Measure("user", std::to_string(geteuid()), ids.empty() ? "?" : ids[0]);
+}
+
+// aloha-keys keeps the real user, so that the supervisor may signal it, and acts as another.
+Confinement OwnUserMeasure(pid_t pid) {
+  const std::vector<std::string> ids = UserIds(pid);
+  if (ids.size() < 2) return Measure("user", "its own", "?");
+  const bool own = ids[1] != std::to_string(geteuid());
+  return Measure("user", "its own",
+                 own ? "its own" : "the supervisor's: separation weaker than declared");
+}
+
 }  // namespace
 
 Status ReadStatus(const std::string& path) {
@@ -97,8 +118,7 @@ Status ReadStatus(const std::string& path) {
 std::vector<Confinement> ObserveWorker(const Process& process, bool privileged) {
   std::vector<Confinement> measures;
   const pid_t pid = process.pid;
-  const std::string uid = Field(ReadStatus(fmt::format("/proc/{}/status", pid)), "Uid");
-  measures.push_back(Measure("user", std::to_string(geteuid()), uid.substr(0, uid.find('\t'))));
+  measures.push_back(process.role->name == "keys" ? OwnUserMeasure(pid) : UserMeasure(pid));
   measures.push_back(CapabilityMeasure(pid, privileged ? DeclaredCapabilities(*process.role) : 0));
   measures.push_back(Measure("no_new_privs", "1", OfAllThreads(pid, "NoNewPrivs")));
   measures.push_back(Measure("seccomp", "2", OfAllThreads(pid, "Seccomp")));

@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <optional>
 
+#include "supervisor/process.h"
+#include "supervisor/roles.h"
 #include "workers/system/keeper_client.h"
 
 namespace aloha::supervisor {
@@ -39,16 +42,42 @@ Result<> MakeFolder(const std::string& path) {
   return {};
 }
 
-// Gives a folder and what lies in it to the user; follows no link.
-Result<> HandOver(const std::string& path, const User& user) {
+// Gives a folder and what lies in it to the user, but for the folder `except`; follows no link.
+Result<> HandOver(const std::string& path, const User& user, const std::string& except) {
   std::error_code error;
   const auto give = [&](const fs::path& file) {
     return lchown(file.c_str(), user.uid, user.gid) == 0;
   };
   if (!give(path)) return FailErrno("chown " + path);
-  for (const auto& entry : fs::recursive_directory_iterator(path, error)) {
-    if (!give(entry.path())) return FailErrno("chown " + entry.path().string());
+  fs::recursive_directory_iterator entries(path, error);
+  for (; entries != fs::recursive_directory_iterator(); entries.increment(error)) {
+    if (entries->path() == except) {
+      entries.disable_recursion_pending();
+    } else if (!give(entries->path())) {
+      return FailErrno("chown " + entries->path().string());
+    }
   }
+  return {};
+}
+
+// The user that aloha-keys runs as by its own file; nothing: whoever starts it.
+std::optional<User> KeysUser(const Options& options) {
+  struct stat file {};
+  const std::string binary = FindBinary(options.binary_dir, FindRole("keys")->binary);
+  if (stat(binary.c_str(), &file) != 0 || (file.st_mode & S_ISUID) == 0) return std::nullopt;
+  return User{"", file.st_uid, file.st_gid};
+}
+
+// Nobody but its owner reads the folder. One that belongs to somebody else is left as it is.
+Result<> MakeKeyFolder(const std::string& path, const std::optional<User>& keys_user) {
+  const bool may_give = geteuid() == 0;
+  if (keys_user && !may_give) return {};  // the installation made it
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return FailErrno("mkdir " + path);
+  struct stat folder {};
+  if (stat(path.c_str(), &folder) != 0) return FailErrno(path);
+  if (folder.st_uid == geteuid() && chmod(path.c_str(), 0700) != 0) return FailErrno(path);
+  if (!keys_user) return {};
+  if (lchown(path.c_str(), keys_user->uid, keys_user->gid) != 0) return FailErrno("chown " + path);
   return {};
 }
 
@@ -65,17 +94,25 @@ Result<> Become(const User& user) {
 
 }  // namespace
 
+std::string KeyFolder(const Options& options) { return options.state_dir + "/keys"; }
+
 Result<Privilege> SettlePrivilege(const Options& options) {
   Privilege privilege;
   for (const std::string& folder :
        {options.state_dir, options.run_dir, options.run_dir + "/workers"}) {
     if (auto made = MakeFolder(folder); !made) return tl::make_unexpected(made.error());
   }
+  const std::optional<User> keys_user = KeysUser(options);
+  const std::string key_folder = KeyFolder(options);
+  if (auto made = MakeKeyFolder(key_folder, keys_user); !made) {
+    return tl::make_unexpected(made.error());
+  }
   if (geteuid() == 0) {
     const Result<User> user = FindUser(options.user);
     if (!user) return tl::make_unexpected(user.error());
     for (const std::string& folder : {options.state_dir, options.run_dir}) {
-      if (auto given = HandOver(folder, *user); !given) return tl::make_unexpected(given.error());
+      const auto given = HandOver(folder, *user, keys_user ? key_folder : "");
+      if (!given) return tl::make_unexpected(given.error());
     }
     if (user->uid != 0) {
       Result<UniqueFd> keeper = StartKeeper(options.binary_dir + "/aloha-system", user->uid,
@@ -84,8 +121,9 @@ Result<Privilege> SettlePrivilege(const Options& options) {
       privilege.keeper = std::move(*keeper);
       if (auto became = Become(*user); !became) return tl::make_unexpected(became.error());
       // aloha-system comes from the keeper, so nothing this process starts needs a privilege of its
-      // file. With file capabilities that would void them, so there it stays off.
-      prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+      // file, unless aloha-keys is installed with a user of its own. With file capabilities or that
+      // user no_new_privs would void them, so there it stays off.
+      if (!keys_user) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     }
   } else {
     const passwd* self = getpwuid(geteuid());

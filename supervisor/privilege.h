@@ -18,8 +18,12 @@ struct Privilege {
   bool trial = false;    // the person who tries it, not a service's own user, is who runs this
 };
 
+// Where aloha-keys keeps private keys.
+std::string KeyFolder(const Options& options);
+
 // Makes the state and run folders; as root hands them to the user, starts the keeper and becomes
-// the user for good. Before any thread.
+// the user for good. Before any thread. The folder of private keys belongs to the user that
+// aloha-keys runs as: its own where it is installed setuid, else the same.
 Result<Privilege> SettlePrivilege(const Options& options);
 
 }  // namespace aloha::supervisor

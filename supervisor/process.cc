@@ -64,6 +64,13 @@ Result<UniqueFd> SendAttach(const std::string& control_path, Process& process) {
 
 }  // namespace
 
+std::string FindBinary(const std::string& binary_dir, std::string_view binary) {
+  const std::string beside = fmt::format("{}/{}", binary_dir, binary);
+  if (access(beside.c_str(), X_OK) == 0) return beside;
+  const std::string installed = fmt::format("/usr/libexec/aloha/{}", binary);
+  return access(installed.c_str(), X_OK) == 0 ? installed : beside;
+}
+
 Result<Inheritance> PrepareInheritance(const WorkerPaths& paths) {
   Inheritance inheritance;
   const Result<sockaddr_un> address = UnixAddress(paths.control);

@@ -45,6 +45,10 @@ struct WorkerPaths {
   std::string journal;
 };
 
+// The program of a worker: beside the supervisor's own, else as installed; the former's path when
+// it is nowhere.
+std::string FindBinary(const std::string& binary_dir, std::string_view binary);
+
 // What a fresh worker inherits.
 struct Inheritance {
   UniqueFd control;

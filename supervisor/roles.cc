@@ -15,6 +15,14 @@ constexpr std::array kHealthPeers = {
 };
 constexpr std::array kProxyPeers = {
     Peer{"health", "hears which servers are up"},
+    Peer{"tls", "takes connections whose handshake is done, gives those that need one"},
+};
+constexpr std::array kTlsPeers = {
+    Peer{"keys", "has handshakes signed, without ever seeing a private key"},
+    Peer{"proxy", "hands connections over once their handshake is done"},
+};
+constexpr std::array kKeysPeers = {
+    Peer{"tls", "signs what has the form of a TLS handshake, and nothing else"},
 };
 constexpr std::array kWuiPeers = {
     Peer{kSupervisorPeer, "reads counters and states through the management API, as a monitor"},
@@ -29,6 +37,13 @@ constexpr std::array kRoles = {
          "from the network",
          kSystemCapabilities,
          {}},
+    Role{"keys",
+         "aloha-keys",
+         "stunnel",
+         1,
+         "the only process that sees private keys: keeps them and signs with them; has no network",
+         {},
+         kKeysPeers},
     Role{"health",
          "aloha-health",
          "haproxy",
@@ -36,6 +51,15 @@ constexpr std::array kRoles = {
          "asks every server whether it serves; connects to servers, accepts nothing, opens no file",
          {},
          kHealthPeers},
+    Role{"tls",
+         "aloha-tls",
+         "stunnel",
+         1,
+         "does TLS handshakes, where the configuration asks for them, and hands the connections "
+         "over; accepts on sockets it was given, has no private key, opens no file",
+         {},
+         kTlsPeers,
+         true},
     Role{"proxy",
          "aloha-proxy",
          "haproxy",

@@ -16,14 +16,12 @@ using admin::v1::Service;
 
 constexpr std::array<std::string_view, 4> kNames = {"system", "vrrp", "haproxy", "stunnel"};
 
-// Why a service has no worker in this version.
-std::string_view WhyUnused(std::string_view name) {
-  if (name == "vrrp") return "this version has no VRRP";
-  if (name == "stunnel") return "this version has no TLS termination";
-  return {};
-}
-
 }  // namespace
+
+std::chrono::milliseconds Services::DrainOf(std::string_view role) {
+  if (role == "proxy") return kDrain;
+  return role == "tls" || role == "keys" ? kHandshakeDrain : std::chrono::seconds(0);
+}
 
 void Services::SetStartModes(const config::v1::StartModes& modes) {
   for (const config::v1::StartMode& mode : modes.service())
@@ -35,14 +33,37 @@ bool Services::StartsByItself(std::string_view service) const {
   return found == automatic_.end() || found->second;
 }
 
-void Services::Recall() {
-  constexpr size_t kLongestActor = 1'000;
-  const Result<std::string> stopped = ReadTextFile(stop_file_, kLongestActor);
-  if (stopped) stopped_by_ = EscapeForLog(*stopped);
-  serving_ = !stopped && StartsByItself("haproxy");
+const Services::Stoppable* Services::FindStoppable(std::string_view name) const {
+  if (name == "haproxy") return &haproxy_;
+  return name == "stunnel" ? &stunnel_ : nullptr;
 }
 
-void Services::ForgetStop() const { unlink(stop_file_.c_str()); }
+std::string Services::StopFile(const Stoppable& service) const {
+  return fmt::format("{}/{}.stopped", run_dir_, service.name);
+}
+
+void Services::Recall() {
+  constexpr size_t kLongestActor = 1'000;
+  for (Stoppable* service : {&haproxy_, &stunnel_}) {
+    const Result<std::string> stopped = ReadTextFile(StopFile(*service), kLongestActor);
+    if (stopped) service->stopped_by = EscapeForLog(*stopped);
+    service->wanted = !stopped && StartsByItself(service->name);
+  }
+}
+
+void Services::ForgetStops() const {
+  for (const Stoppable* service : {&haproxy_, &stunnel_}) unlink(StopFile(*service).c_str());
+}
+
+// Empty: it is in use.
+std::string Services::WhyUnused(std::string_view name) const {
+  if (name == "vrrp") return "this version has no VRRP";
+  if (name != "stunnel") return {};
+  const Compiled& compiled = hooks_.compiled();
+  const bool in_use = compiled.tls.listeners_size() + compiled.tls.servers_size() > 0;
+  if (in_use || !compiled.waiting.empty()) return {};
+  return "TLS neither ends nor begins here in the running configuration";
+}
 
 Result<> Services::Usable(const std::string& name) const {
   if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) {
@@ -51,26 +72,16 @@ Result<> Services::Usable(const std::string& name) const {
         fmt::format("there is no service \"{}\"; services are system, vrrp, haproxy, stunnel",
                     EscapeForLog(name)));
   }
-  if (!WhyUnused(name).empty()) {
-    return Fail(Code::kFailedPrecondition,
-                fmt::format("{} is not in use: {}", name, WhyUnused(name)));
+  if (const std::string unused = WhyUnused(name); !unused.empty()) {
+    return Fail(Code::kFailedPrecondition, fmt::format("{} is not in use: {}", name, unused));
   }
   return {};
 }
 
-Service Services::Describe(std::string_view name) const {
-  Service service;
-  service.set_name(std::string(name));
-  service.set_start_mode(StartsByItself(name) ? Service::AUTO : Service::MANUAL);
-  if (const std::string_view unused = WhyUnused(name); !unused.empty()) {
-    service.set_state(Service::NOT_IN_USE);
-    service.set_reason(std::string(unused));
-    return service;
-  }
-  service.set_state(Service::OK);
-  std::string reason = name == "haproxy" ? fault_ : "";
+// Adds the workers. What is wrong with one becomes the reason; what limits one, when there is none.
+void Services::DescribeWorkers(Service& service, std::string& reason) const {
   for (const auto& [worker, slot] : fleet_.slots()) {
-    if (slot.role->service != name || !slot.InUse()) continue;
+    if (slot.role->service != service.name() || !slot.InUse()) continue;
     service.add_workers(worker);
     if (slot.process) {
       for (const std::string& limitation : slot.process->info.limitations()) {
@@ -86,11 +97,31 @@ Service Services::Describe(std::string_view name) const {
                            slot.last_log.empty() ? "" : "; " + slot.last_log.back());
     }
   }
-  if (name == "haproxy" && !serving_) {
-    service.set_state(Service::NOK);
-    reason = stopped_by_.empty() ? "not started: start-up is manual" : "stopped by " + stopped_by_;
+}
+
+Service Services::Describe(std::string_view name) const {
+  Service service;
+  service.set_name(std::string(name));
+  service.set_start_mode(StartsByItself(name) ? Service::AUTO : Service::MANUAL);
+  if (const std::string unused = WhyUnused(name); !unused.empty()) {
+    service.set_state(Service::NOT_IN_USE);
+    service.set_reason(unused);
+    return service;
   }
-  if (name == "haproxy" && !fault_.empty()) service.set_state(Service::NOK);
+  service.set_state(Service::OK);
+  std::string reason;
+  if (name == "haproxy") reason = fault_;
+  if (name == "stunnel" && !hooks_.compiled().waiting.empty()) {
+    reason = hooks_.compiled().waiting.front();
+  }
+  if (!reason.empty()) service.set_state(Service::NOK);
+  DescribeWorkers(service, reason);
+  const Stoppable* stoppable = FindStoppable(name);
+  if (stoppable != nullptr && !stoppable->wanted) {
+    service.set_state(Service::NOK);
+    reason = stoppable->stopped_by.empty() ? "not started: start-up is manual"
+                                           : "stopped by " + stoppable->stopped_by;
+  }
   service.set_reason(reason);
   return service;
 }
@@ -101,12 +132,17 @@ std::vector<Service> Services::List() const {
   return services;
 }
 
-asio::awaitable<Result<>> Services::StartTraffic() {
-  serving_ = true;
-  stopped_by_.clear();
-  ForgetStop();
-  const auto deployed = co_await redeploy_();
+asio::awaitable<Result<>> Services::StartStoppable(Stoppable& service) {
+  service.wanted = true;
+  service.stopped_by.clear();
+  unlink(StopFile(service).c_str());
+  const auto deployed = co_await hooks_.redeploy();
   if (!deployed) co_return deployed;
+  if (&service == &stunnel_) {
+    const auto keys = co_await fleet_.Start(*FindRole("keys"));
+    if (!keys || !serving()) co_return keys;
+    co_return co_await fleet_.Start(*FindRole("tls"));
+  }
   for (const char* role : {"health", "proxy"}) {
     const auto started = co_await fleet_.Start(*FindRole(role));
     if (!started) co_return started;
@@ -115,8 +151,8 @@ asio::awaitable<Result<>> Services::StartTraffic() {
 }
 
 asio::awaitable<void> Services::StopTraffic(std::chrono::milliseconds drain) {
-  serving_ = false;
-  (void)co_await redeploy_();  // closes the listeners; taking away cannot be refused
+  haproxy_.wanted = false;
+  (void)co_await hooks_.redeploy();  // closes the listeners; taking away cannot be refused
   co_await fleet_.Stop(*FindRole("proxy"), drain);
   co_await fleet_.Stop(*FindRole("health"), std::chrono::milliseconds(0));
 }
@@ -124,7 +160,7 @@ asio::awaitable<void> Services::StopTraffic(std::chrono::milliseconds drain) {
 asio::awaitable<Result<>> Services::Start(std::string name) {
   if (auto usable = Usable(name); !usable) co_return usable;
   if (name == "system") co_return co_await fleet_.Start(*FindRole("system"));
-  co_return co_await StartTraffic();
+  co_return co_await StartStoppable(StoppableOf(name));
 }
 
 asio::awaitable<Result<>> Services::Stop(std::string name, bool now, std::string actor) {
@@ -134,18 +170,30 @@ asio::awaitable<Result<>> Services::Stop(std::string name, bool now, std::string
         Code::kFailedPrecondition,
         "system is what manages all others and cannot be stopped; stop haproxy to stop serving");
   }
-  if (auto noted = WriteFileAtomically(stop_file_, actor); !noted) co_return noted;
-  stopped_by_ = std::move(actor);
+  Stoppable& service = StoppableOf(name);
+  if (auto noted = WriteFileAtomically(StopFile(service), actor); !noted) co_return noted;
+  service.stopped_by = std::move(actor);
   // Sessions drain behind the answer; listeners are closed before it.
-  serving_ = false;
-  const auto deployed = co_await redeploy_();
-  if (!deployed) co_return deployed;
+  service.wanted = false;
+  const auto deployed = co_await hooks_.redeploy();
+  // Sessions that aloha-tls handed over live on, so all that stunnel stops is aloha-tls, which the
+  // deployment does.
+  if (!deployed || &service == &stunnel_) co_return deployed;
   if (now) {
     co_await StopTraffic(std::chrono::milliseconds(0));
   } else {
     Spawn(loop_, StopTraffic(kDrain));
   }
   co_return Result<>();
+}
+
+// Fresh processes do the next handshakes and sign for them; those in progress end where they are.
+asio::awaitable<Result<>> Services::RestartTls() {
+  if (fleet_.Find("tls")) {
+    const auto tls = co_await fleet_.Replace(*FindRole("tls"), kHandshakeDrain);
+    if (!tls) co_return tls;
+  }
+  co_return co_await fleet_.Replace(*FindRole("keys"), kHandshakeDrain);
 }
 
 asio::awaitable<Result<>> Services::Restart(std::string name) {
@@ -155,7 +203,9 @@ asio::awaitable<Result<>> Services::Restart(std::string name) {
     if (!system || !fleet_.Find("wui")) co_return system;
     co_return co_await fleet_.Replace(*FindRole("wui"), std::chrono::milliseconds(0));
   }
-  if (!serving_) co_return co_await StartTraffic();
+  Stoppable& service = StoppableOf(name);
+  if (!service.wanted) co_return co_await StartStoppable(service);
+  if (&service == &stunnel_) co_return co_await RestartTls();
   const auto health = co_await fleet_.Replace(*FindRole("health"), std::chrono::milliseconds(0));
   if (!health) {
     co_return health;
@@ -165,10 +215,12 @@ asio::awaitable<Result<>> Services::Restart(std::string name) {
 
 asio::awaitable<Result<>> Services::Reload(std::string name) {
   if (auto usable = Usable(name); !usable) co_return usable;
-  if (name == "haproxy" && !serving_) {
-    co_return Fail(Code::kFailedPrecondition, "haproxy is stopped; start it instead");
+  const Stoppable* stoppable = FindStoppable(name);
+  if (stoppable != nullptr && !stoppable->wanted) {
+    co_return Fail(Code::kFailedPrecondition,
+                   fmt::format("{0} is stopped; start it instead", name));
   }
-  co_return co_await redeploy_();
+  co_return co_await hooks_.redeploy();
 }
 
 Result<> Services::SetStartMode(const std::string& name, bool automatic) {
@@ -185,7 +237,7 @@ Result<> Services::SetStartMode(const std::string& name, bool automatic) {
     mode->set_service(service);
     mode->set_auto_(value);
   }
-  if (auto saved = save_(modes); !saved) return saved;
+  if (auto saved = hooks_.save(modes); !saved) return saved;
   automatic_ = std::move(changed);
   return {};
 }

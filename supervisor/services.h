@@ -12,6 +12,7 @@
 
 #include "admin/v1/admin.pb.h"
 #include "config/v1/state.pb.h"
+#include "supervisor/config/compile.h"
 #include "supervisor/fleet.h"
 
 namespace aloha::supervisor {
@@ -20,29 +21,39 @@ class Services {
  public:
   // Time that sessions get when haproxy stops or its proxy is replaced.
   static constexpr std::chrono::seconds kDrain{30};
+  // Time that handshakes get when aloha-tls or aloha-keys goes.
+  static constexpr std::chrono::seconds kHandshakeDrain{10};
 
-  // stop_file: remembers, until the next boot, that haproxy was stopped, so that a crash of the
-  // supervisor does not start it again.
-  // redeploy: brings the running configuration to the workers, as far as serving() allows.
-  // save: keeps start-up modes; its failure refuses the change.
-  Services(asio::io_context& loop, Fleet& fleet, std::string stop_file,
-           std::function<asio::awaitable<Result<>>()> redeploy,
-           std::function<Result<>(const config::v1::StartModes&)> save)
-      : loop_(loop),
-        fleet_(fleet),
-        stop_file_(std::move(stop_file)),
-        redeploy_(std::move(redeploy)),
-        save_(std::move(save)) {}
+  // What a process of this role gets of it.
+  static std::chrono::milliseconds DrainOf(std::string_view role);
+
+  // What the services ask of the rest.
+  struct Hooks {
+    // Brings the running configuration to the workers, as far as serving() and serving_tls() allow,
+    // and starts or stops the optional ones.
+    std::function<asio::awaitable<Result<>>()> redeploy;
+    // Keeps start-up modes; its failure refuses the change.
+    std::function<Result<>(const config::v1::StartModes&)> save;
+    // The running configuration.
+    std::function<const Compiled&()> compiled;
+  };
+
+  // run_dir: where it is remembered, until the next boot, that haproxy or stunnel was stopped, so
+  // that a crash of the supervisor does not start it again.
+  Services(asio::io_context& loop, Fleet& fleet, std::string run_dir, Hooks hooks)
+      : loop_(loop), fleet_(fleet), run_dir_(std::move(run_dir)), hooks_(std::move(hooks)) {}
 
   // Modes of an earlier run.
   void SetStartModes(const config::v1::StartModes& modes);
   bool StartsByItself(std::string_view service) const;
   // haproxy is wanted: listeners may be open.
-  bool serving() const { return serving_; }
-  // At the start: whether haproxy is wanted, by its mode and by what was asked before a crash.
+  bool serving() const { return haproxy_.wanted; }
+  // stunnel is wanted: TLS may end and begin here.
+  bool serving_tls() const { return stunnel_.wanted; }
+  // At the start: whether they are wanted, by their modes and by what was asked before a crash.
   void Recall();
-  // At an orderly end: the next start goes by the mode alone.
-  void ForgetStop() const;
+  // At an orderly end: the next start goes by the modes alone.
+  void ForgetStops() const;
   // What keeps the running configuration from being served ("address already in use …"); empty:
   // nothing.
   void SetFault(std::string fault) { fault_ = std::move(fault); }
@@ -61,18 +72,30 @@ class Services {
   asio::awaitable<void> StopTraffic(std::chrono::milliseconds drain);
 
  private:
+  // A service that can be stopped.
+  struct Stoppable {
+    const char* name;
+    bool wanted = false;
+    std::string stopped_by;
+  };
+
   Result<> Usable(const std::string& name) const;
+  std::string WhyUnused(std::string_view name) const;
   admin::v1::Service Describe(std::string_view name) const;
-  asio::awaitable<Result<>> StartTraffic();
+  void DescribeWorkers(admin::v1::Service& service, std::string& reason) const;
+  Stoppable& StoppableOf(std::string_view name) { return name == "haproxy" ? haproxy_ : stunnel_; }
+  const Stoppable* FindStoppable(std::string_view name) const;
+  std::string StopFile(const Stoppable& service) const;
+  asio::awaitable<Result<>> StartStoppable(Stoppable& service);
+  asio::awaitable<Result<>> RestartTls();
 
   asio::io_context& loop_;
   Fleet& fleet_;
-  const std::string stop_file_;
-  std::function<asio::awaitable<Result<>>()> redeploy_;
-  std::function<Result<>(const config::v1::StartModes&)> save_;
+  const std::string run_dir_;
+  const Hooks hooks_;
   std::map<std::string, bool, std::less<>> automatic_;  // absent: true
-  bool serving_ = false;
-  std::string stopped_by_;
+  Stoppable haproxy_{"haproxy"};
+  Stoppable stunnel_{"stunnel"};
   std::string fault_;
 };
 

@@ -7,8 +7,10 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "supervisor/admin/certificates_api.h"
 #include "supervisor/admin/configuration_api.h"
 #include "supervisor/admin/events_api.h"
 #include "supervisor/admin/logs_api.h"
@@ -21,6 +23,8 @@ namespace aloha::supervisor {
 namespace {
 
 constexpr std::chrono::seconds kRetry{5};
+// How late it is noticed at most that the clock was set.
+constexpr std::chrono::minutes kRotationLookup{5};
 constexpr int kMaxMessageBytes = 16 << 20;
 
 LogOptions MakeLogOptions(const Options& options) {
@@ -30,10 +34,15 @@ LogOptions MakeLogOptions(const Options& options) {
 }
 
 Fleet::Options MakeFleetOptions(const Options& options) {
+  std::vector<std::string> keys = {"--key-dir", KeyFolder(options)};
+  if (!options.secrets_dir.empty()) {
+    keys.insert(keys.end(), {"--secrets-dir", options.secrets_dir});
+  }
   return {
       .run_dir = options.run_dir,
       .binary_dir = options.binary_dir,
-      .worker_arguments = {"--log-level", options.log_level, "--log-format", options.log_format}};
+      .worker_arguments = {"--log-level", options.log_level, "--log-format", options.log_format},
+      .role_arguments = {{"keys", std::move(keys)}}};
 }
 
 std::string SocketPath(const Options& options) { return options.run_dir + "/supervisor.sock"; }
@@ -53,12 +62,14 @@ struct Supervisor::Api {
         servers(context),
         stats(context),
         sessions(context),
-        persistence(context) {
+        persistence(context),
+        certificates(context),
+        trust_anchors(context) {
     grpc::ServerBuilder builder;
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
              &services, &configuration, &workers, &system, &events, &logs, &virtual_services,
-             &servers, &stats, &sessions, &persistence}) {
+             &servers, &stats, &sessions, &persistence, &certificates, &trust_anchors}) {
       builder.RegisterService(service);
     }
     server = builder.BuildAndStart();
@@ -76,6 +87,8 @@ struct Supervisor::Api {
   StatsApi stats;
   SessionsApi sessions;
   PersistenceApi persistence;
+  CertificatesApi certificates;
+  TrustAnchorsApi trust_anchors;
   std::unique_ptr<grpc::Server> server;
 };
 
@@ -88,22 +101,27 @@ Supervisor::Supervisor(const Options& options, Privilege privilege)
       fleet_(loop_, MakeFleetOptions(options), events_),
       deployment_(loop_, fleet_, events_),
       checks_(loop_, events_),
+      ticket_keys_(options.run_dir + "/ticket-keys.textproto"),
       configurator_(loop_, options, deployment_, events_,
                     {.serving = [this] { return services_.serving(); },
-                     .deployed =
-                         [this](const Result<>& deployed) {
-                           services_.SetFault(deployed ? "" : deployed.error().message);
-                           FitWui();
-                         }}),
-      services_(
-          loop_, fleet_, options.run_dir + "/haproxy.stopped",
-          [this] { return configurator_.Redeploy(); },
-          [this](const config::v1::StartModes& modes) {
-            return configurator_.SaveStartModes(modes);
-          }) {
+                     .serving_tls = [this] { return services_.serving_tls(); },
+                     .deployed = [this](const Result<>& deployed) { OnDeployed(deployed); },
+                     .self_signed =
+                         [this](const config::v1::Config& config) {
+                           return certificates_.MakeStandIn(config);
+                         },
+                     .ticket_keys = [this]() -> const auto& { return ticket_keys_.keys(); }}),
+      certificates_(loop_, fleet_, configurator_, events_),
+      services_(loop_, fleet_, options.run_dir,
+                {.redeploy = [this] { return configurator_.Redeploy(); },
+                 .save =
+                     [this](const config::v1::StartModes& modes) {
+                       return configurator_.SaveStartModes(modes);
+                     },
+                 .compiled = [this]() -> const auto& { return configurator_.compiled(); }}) {
   fleet_.SetEquip(
       [this](std::shared_ptr<Process> process) { return deployment_.Equip(std::move(process)); });
-  deployment_.OnHealth([this](std::shared_ptr<Process> health) { checks_.Follow(health); });
+  deployment_.OnEquipped([this](std::shared_ptr<Process> process) { OnEquipped(process); });
   deployment_.OnCaller([this](const Role& caller, UniqueFd socket) {
     socket_.AdmitWorker(caller.binary, std::move(socket));
   });
@@ -128,7 +146,12 @@ int Supervisor::Run() {
     log_.Error(loaded.error().message);
     return 1;
   }
+  if (auto loaded = ticket_keys_.Load(); !loaded) {
+    events_.Add(Event::ERROR, "certificate", "session tickets", loaded.error().message);
+  }
+  RotateTicketKeys();
   AwaitSignals();
+  Spawn(loop_, KeepTicketKeysFresh());
   Spawn(loop_, Start());
   loop_.run();
   log_.Flush();
@@ -137,12 +160,19 @@ int Supervisor::Run() {
 
 asio::awaitable<void> Supervisor::Start() {
   co_await StartWorkers();
-  api_ = std::make_unique<Api>(AdminContext{loop_, log_, events_, socket_, fleet_, services_,
-                                            checks_, configurator_, DescribePrivilege()});
+  api_ =
+      std::make_unique<Api>(AdminContext{loop_, log_, events_, socket_, fleet_, services_, checks_,
+                                         configurator_, certificates_, DescribePrivilege()});
   socket_.Serve(api_->server.get());
   sd_notify(0, "READY=1");
   log_.Info(fmt::format("ready; management socket {}", SocketPath(options_)));
+  Spawn(loop_, certificates_.WatchExpiry());
   co_await ReplaceOutdated();
+}
+
+void Supervisor::OnEquipped(const std::shared_ptr<Process>& process) {
+  if (process->role->name == "health") checks_.Follow(process);
+  if (process->role->name == "keys") certificates_.Follow(process);
 }
 
 asio::awaitable<void> Supervisor::StartWorkers() {
@@ -154,15 +184,19 @@ asio::awaitable<void> Supervisor::StartWorkers() {
                 fmt::format("{} workers of an earlier supervisor adopted", adopted));
   }
   (void)co_await fleet_.Start(*FindRole("system"));
-  if (fleet_.HasAdopted("wui")) (void)co_await fleet_.Start(*FindRole("wui"));
+  (void)co_await fleet_.Start(*FindRole("keys"));
+  for (const char* role : {"wui", "tls"}) {
+    if (fleet_.HasAdopted(role)) (void)co_await fleet_.Start(*FindRole(role));
+  }
   if (!services_.serving()) {
     // Adopted ones of a service that was stopped: their drain goes on.
     Spawn(loop_, services_.StopTraffic(Services::kDrain));
     co_return;
   }
   // Adopted ones go on serving while the rest is decided.
-  if (fleet_.HasAdopted("health")) (void)co_await fleet_.Start(*FindRole("health"));
-  if (fleet_.HasAdopted("proxy")) (void)co_await fleet_.Start(*FindRole("proxy"));
+  for (const char* role : {"health", "proxy"}) {
+    if (fleet_.HasAdopted(role)) (void)co_await fleet_.Start(*FindRole(role));
+  }
   const auto deployed = co_await configurator_.Redeploy();
   if (!deployed) {
     events_.Add(Event::ERROR, "config", "running",
@@ -192,22 +226,48 @@ asio::awaitable<void> Supervisor::KeepTrying() {
   }
 }
 
-// aloha-wui runs while something listens for it.
-void Supervisor::FitWui() {
-  if (!std::exchange(fitting_wui_, true)) Spawn(loop_, StartOrStopWui());
+// Optional workers run while the configuration asks for them.
+void Supervisor::OnDeployed(const Result<>& deployed) {
+  services_.SetFault(deployed ? "" : deployed.error().message);
+  for (const Role& role : Roles()) {
+    if (role.optional && fitting_.insert(role.name).second) Spawn(loop_, Fit(role));
+  }
 }
 
-asio::awaitable<void> Supervisor::StartOrStopWui() {
-  const Role& wui = *FindRole("wui");
-  const Slot& slot = fleet_.slots().find(wui.name)->second;
-  while (!stopping_ && slot.wanted != deployment_.target().wui.has_metrics()) {
+asio::awaitable<void> Supervisor::Fit(const Role& role) {
+  const Slot& slot = fleet_.slots().find(role.name)->second;
+  while (!stopping_ && slot.wanted != deployment_.target().Needs(role.name)) {
     if (slot.wanted) {
-      co_await fleet_.Stop(wui, std::chrono::milliseconds(0));
+      co_await fleet_.Stop(role, Services::DrainOf(role.name));
     } else {
-      (void)co_await fleet_.Start(wui);
+      (void)co_await fleet_.Start(role);
     }
   }
-  fitting_wui_ = false;
+  fitting_.erase(role.name);
+}
+
+void Supervisor::RotateTicketKeys() {
+  if (auto rotated = ticket_keys_.Rotate(std::chrono::system_clock::now()); !rotated) {
+    events_.Add(Event::ERROR, "certificate", "session tickets", rotated.error().message);
+  }
+}
+
+asio::awaitable<void> Supervisor::KeepTicketKeysFresh() {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        ticket_keys_.due() - std::chrono::system_clock::now());
+    co_await Sleep(std::clamp<std::chrono::milliseconds>(left, kRetry, kRotationLookup));
+    const auto before = ticket_keys_.due();
+    RotateTicketKeys();
+    if (ticket_keys_.due() == before) continue;
+    const auto change = [this](Target& target) {
+      *target.tls.mutable_ticket_keys() = ticket_keys_.keys().key();
+    };
+    const Result<> reached = co_await deployment_.ApplyTo("tls", change);
+    if (!reached) {
+      events_.Add(Event::ERROR, "certificate", "session tickets", reached.error().message);
+    }
+  }
 }
 
 // An upgrade: adopted workers whose binary is another one now make room, without a connection lost.
@@ -217,7 +277,7 @@ asio::awaitable<void> Supervisor::ReplaceOutdated() {
     if (!process || !process->adopted || !fleet_.IsOutdated(*process)) continue;
     events_.Add(Event::INFO, "worker", role.name,
                 "its program was replaced on disk; a fresh process takes over");
-    (void)co_await fleet_.Replace(role, Services::kDrain);
+    (void)co_await fleet_.Replace(role, Services::DrainOf(role.name));
   }
 }
 
@@ -254,9 +314,11 @@ asio::awaitable<void> Supervisor::Stop() {
   events_.Add(Event::INFO, "service", "system",
               fmt::format("stopping; sessions drain for {} s", Services::kDrain.count()));
   co_await services_.StopTraffic(Services::kDrain);
-  co_await fleet_.Stop(*FindRole("wui"), std::chrono::milliseconds(0));
-  co_await fleet_.Stop(*FindRole("system"), std::chrono::milliseconds(0));
-  services_.ForgetStop();
+  co_await fleet_.Stop(*FindRole("tls"), Services::kHandshakeDrain);
+  for (const char* role : {"keys", "wui", "system"}) {
+    co_await fleet_.Stop(*FindRole(role), std::chrono::milliseconds(0));
+  }
+  services_.ForgetStops();
   socket_.Close(SocketPath(options_));
   fleet_.RemovePaths();
   log_.Info("stopped");

@@ -7,8 +7,12 @@
 #include <asio/signal_set.hpp>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string_view>
 
 #include "supervisor/admin/handler.h"
+#include "supervisor/certificates/certificates.h"
+#include "supervisor/certificates/ticket_keys.h"
 #include "supervisor/checks.h"
 #include "supervisor/configurator.h"
 #include "supervisor/deployment.h"
@@ -36,8 +40,11 @@ class Supervisor {
   asio::awaitable<void> Start();
   asio::awaitable<void> StartWorkers();
   asio::awaitable<void> KeepTrying();
-  void FitWui();
-  asio::awaitable<void> StartOrStopWui();
+  void OnEquipped(const std::shared_ptr<Process>& process);
+  void OnDeployed(const Result<>& deployed);
+  asio::awaitable<void> Fit(const Role& role);
+  void RotateTicketKeys();
+  asio::awaitable<void> KeepTicketKeysFresh();
   asio::awaitable<void> ReplaceOutdated();
   asio::awaitable<void> Stop();
   void AwaitSignals();
@@ -53,12 +60,14 @@ class Supervisor {
   Fleet fleet_;
   Deployment deployment_;
   Checks checks_;
+  TicketKeys ticket_keys_;
   Configurator configurator_;
+  Certificates certificates_;
   Services services_;
   std::optional<Keeper> keeper_;
   std::unique_ptr<Api> api_;
   bool stopping_ = false;
-  bool fitting_wui_ = false;
+  std::set<std::string_view> fitting_;  // roles that Fit is at
   int exit_code_ = 0;
 };
 

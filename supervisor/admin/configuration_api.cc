@@ -37,7 +37,7 @@ void AddSteps(const std::vector<PlanStep>& steps, List* out) {
 }
 
 Result<ParsedConfig> Check(const AdminContext& context, const v1::ConfigSource& source) {
-  const Facts facts = GatherFacts(context.configuration.options());
+  const Facts facts = context.configuration.facts();
   switch (source.source_case()) {
     case v1::ConfigSource::kText:
       return CheckConfig(source.text(), facts);

@@ -25,6 +25,7 @@ class Deployment;
 class Services;
 class Checks;
 class Configurator;
+class Certificates;
 
 // Everything the management API works on; outlives it.
 struct AdminContext {
@@ -36,6 +37,7 @@ struct AdminContext {
   Services& services;
   Checks& checks;
   Configurator& configuration;
+  Certificates& certificates;
   std::string privilege;  // how aloha-system gets capabilities
 };
 

@@ -125,9 +125,7 @@ grpc::ServerUnaryReactor* WorkersApi::RestartWorker(grpc::CallbackServerContext*
           co_return Fail(Code::kFailedPrecondition,
                          fmt::format("{} is stopped; start {}", role->name, role->service));
         }
-        const auto drain = role->name == "proxy" ? std::chrono::milliseconds(Services::kDrain)
-                                                 : std::chrono::milliseconds(0);
-        const auto replaced = co_await context_.fleet.Replace(*role, drain);
+        const auto replaced = co_await context_.fleet.Replace(*role, Services::DrainOf(role->name));
         if (!replaced) co_return replaced;
         FillEvent(context_.events.Add(Event::INFO, "worker", role->name, "restarted", caller.actor,
                                       caller.method),

@@ -203,13 +203,13 @@ bool Checker::Token(const std::string& path, std::string_view token) {
 }
 
 void Checker::Certificate(const std::string& path, const std::string& name) {
-  if (!Name(path, name) || facts_.certificates.contains(name)) return;
+  if (!Name(path, name) || facts_.may_come || facts_.certificates.contains(name)) return;
   Error(path, fmt::format("there is no certificate {}; import it under this name, or name another",
                           Quote(name)));
 }
 
 void Checker::TrustAnchor(const std::string& path, const std::string& name) {
-  if (!Name(path, name) || facts_.trust_anchors.contains(name)) return;
+  if (!Name(path, name) || facts_.may_come || facts_.trust_anchors.contains(name)) return;
   Error(path, fmt::format("there is no trust anchor {}; import it under this name, or name another",
                           Quote(name)));
 }

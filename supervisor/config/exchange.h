@@ -75,8 +75,8 @@ bool BeginsTls(const config::v1::Config& config, Area area);
 std::vector<std::string> CertificatesOf(const config::v1::Config& config, Area area);
 // How its servers prove themselves, with the name that is expected filled in.
 config::v1::ServerTls ServerTlsOf(const config::v1::Config& config, Area area);
-// An area that runs needs the self-signed certificate.
-bool NeedsSelfSigned(const config::v1::Config& config);
+// The area runs, ends TLS and names no certificate.
+bool UsesSelfSigned(const config::v1::Config& config, Area area);
 
 // TLS ends here, so that each directory of the HTTP area is a service of its own.
 bool HasDirectoryServices(const config::v1::Config& config);

@@ -251,10 +251,8 @@ ServerTls ServerTlsOf(const Config& config, Area area) {
   return tls;
 }
 
-bool NeedsSelfSigned(const Config& config) {
-  return std::any_of(kAreas.begin(), kAreas.end(), [&](Area area) {
-    return Runs(config, area) && EndsTls(config, area) && NamedCertificates(config, area).empty();
-  });
+bool UsesSelfSigned(const Config& config, Area area) {
+  return Runs(config, area) && EndsTls(config, area) && NamedCertificates(config, area).empty();
 }
 
 }  // namespace aloha::supervisor

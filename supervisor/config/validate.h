@@ -31,6 +31,9 @@ struct Facts {
   std::set<std::string> trust_anchors;  // names
   bool system_anchors = true;           // the operating system has trust anchors
   bool secrets_dir = false;             // --secrets-dir was given
+  // At a start: a certificate or trust anchor that is not there may come later, and what needs it
+  // waits.
+  bool may_come = false;
   // Reads the file of an error page; empty: files are not looked at.
   std::function<Result<std::string>(const std::string& file)> read_page;
   Limits limits;

@@ -125,10 +125,11 @@ void AdviseOnMail(const Config& config, Checker& check) {
 
 void AdviseOnCertificates(const Config& config, Checker& check) {
   for (const Area area : kAreas) {
-    if (!Runs(config, area) || !EndsTls(config, area)) continue;
     // STARTTLS on a clear port needs a certificate: an error already.
-    if (PortsOf(config, area).front().client_tls == TlsStart::kStarttls) continue;
-    if (CertificatesOf(config, area).front() != kSelfSigned) continue;
+    if (!UsesSelfSigned(config, area) ||
+        PortsOf(config, area).front().client_tls == TlsStart::kStarttls) {
+      continue;
+    }
     check.Warn(fmt::format("{}.certificate", AreaName(area)),
                "self-signed: clients warn, and many refuse; import a certificate and name it");
   }
