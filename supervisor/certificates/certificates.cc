@@ -12,6 +12,7 @@
 #include "supervisor/certificates/expiry.h"
 #include "supervisor/certificates/keys_calls.h"
 #include "supervisor/config/checks.h"
+#include "supervisor/config/exchange.h"
 #include "supervisor/config/utf8.h"
 #include "supervisor/configurator.h"
 
@@ -209,8 +210,7 @@ asio::awaitable<Result<StoredCertificate>> Certificates::MakeStandIn(
   // Clients of 2010 know no other.
   request.set_key_type(v1::KEY_TYPE_RSA_2048);
   request.set_days(kStandInDays);
-  auto made =
-      co_await CallKeys(fleet_, &v1::Keys::Stub::async::CreateSelfSigned, std::move(request));
+  auto made = co_await CallKeys(fleet_, &v1::Keys::Stub::async::CreateSelfSigned, request);
   if (!made) {
     co_return Fail(made.error().code,
                    fmt::format("no self-signed certificate can be made: {}", made.error().message));
@@ -219,6 +219,8 @@ asio::awaitable<Result<StoredCertificate>> Certificates::MakeStandIn(
   certificate.set_key(made->key());
   *certificate.mutable_chain() = made->chain();
   *certificate.mutable_details() = made->details();
+  events_.Add(Event::INFO, "certificate", kSelfSigned,
+              fmt::format("made for {}, because none is named", request.common_name()));
   co_return certificate;
 }
 
