@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <set>
+#include <utility>
 
 #include "supervisor/call.h"
 #include "worker/v1/roles.grpc.pb.h"
@@ -66,6 +67,16 @@ std::vector<v1::Listener> NewListenersOf(std::string_view role, const Target& ru
   return listeners;
 }
 
+// Adds to `keys` those of `others` that it has not. True: there were some.
+bool AddKeys(const v1::KeysSnapshot& others, v1::KeysSnapshot& keys) {
+  const int before = keys.keys_size();
+  const std::set<std::string> known(keys.keys().begin(), keys.keys().end());
+  for (const std::string& key : others.keys()) {
+    if (!known.contains(key)) keys.add_keys(key);
+  }
+  return keys.keys_size() > before;
+}
+
 }  // namespace
 
 bool Target::Needs(std::string_view role) const {
@@ -88,7 +99,7 @@ void Target::StopTls() {
 }
 
 Deployment::Deployment(asio::io_context& loop, Fleet& fleet, Events& events)
-    : fleet_(fleet), events_(events), mutex_(loop) {}
+    : loop_(loop), fleet_(fleet), events_(events), mutex_(loop) {}
 
 // Generations follow the clock, so that those of a later supervisor are above those of an earlier
 // one.
@@ -293,6 +304,15 @@ asio::awaitable<void> Deployment::AbortAll() {
   }
 }
 
+// Takes from aloha-keys what only handshakes that began before needed.
+asio::awaitable<void> Deployment::RetireKeys(uint64_t change_number) {
+  co_await Sleep(kOldKeys);
+  if (change_number != key_changes_) co_return;  // a later one does it
+  const auto change = [this](Target& target) { target.keys = keys_; };
+  const Result<> retired = co_await ApplyTo("keys", change);
+  if (!retired) events_.Add(Event::ERROR, "worker", "keys", retired.error().message);
+}
+
 asio::awaitable<Result<>> Deployment::Apply(Target next, std::function<Result<>()> before_commit) {
   // A worker that is just being started again is waited for, outside the lock that its equipping
   // needs.
@@ -304,6 +324,8 @@ asio::awaitable<Result<>> Deployment::Apply(Target next, std::function<Result<>(
   }
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
   const uint64_t generation = NextGeneration(0);
+  v1::KeysSnapshot keys = next.keys;
+  const bool keeps_old_keys = AddKeys(target_.keys, next.keys);
   Result<> accepted = co_await Bind(Missing(next));
   if (accepted) accepted = MakeTables(next);
   if (accepted) accepted = co_await PrepareAll(next, generation);
@@ -312,7 +334,9 @@ asio::awaitable<Result<>> Deployment::Apply(Target next, std::function<Result<>(
     co_await AbortAll();
   } else {
     target_ = std::move(next);
+    keys_ = std::move(keys);
     co_await CommitAll(generation);
+    if (keeps_old_keys) Spawn(loop_, RetireKeys(++key_changes_));
   }
   DropUnused();
   co_return accepted;

@@ -5,6 +5,7 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -37,6 +38,9 @@ struct Target {
 
 class Deployment {
  public:
+  // Handshakes that began with a certificate may go on so long when it is replaced.
+  static constexpr std::chrono::seconds kOldKeys{12};
+
   Deployment(asio::io_context& loop, Fleet& fleet, Events& events);
 
   // Makes `next` the target. `before_commit` (may be empty) runs when every worker has accepted;
@@ -87,11 +91,16 @@ class Deployment {
   asio::awaitable<void> Commit(std::string_view role, uint64_t generation);
   asio::awaitable<void> CommitAll(uint64_t generation);
   asio::awaitable<void> AbortAll();
+  asio::awaitable<void> RetireKeys(uint64_t change_number);
 
+  asio::io_context& loop_;
   Fleet& fleet_;
   Events& events_;
   AsyncMutex mutex_;  // one change at a time
   Target target_;
+  // Of the target; those that it has beside them sign for handshakes that began before.
+  worker::v1::KeysSnapshot keys_;
+  uint64_t key_changes_ = 0;
   uint64_t generation_ = 0;
   std::map<ListenerName, UniqueFd> listeners_;
   std::map<std::string, StickMemory> tables_;

@@ -14,6 +14,14 @@ namespace {
 
 constexpr std::chrono::seconds kEndTimeout{5};
 constexpr size_t kJournalLines = 10;
+// What clients wait at most while a process that its peers know alone makes room.
+constexpr std::chrono::seconds kHandOver{2};
+
+v1::DrainRequest DrainWithin(std::chrono::milliseconds time) {
+  v1::DrainRequest request;
+  request.set_timeout_ms(static_cast<uint64_t>(time.count()));
+  return request;
+}
 
 void Signal(const Process& process, int signal) {
   syscall(SYS_pidfd_send_signal, process.pidfd.get(), signal, nullptr, 0);
@@ -239,9 +247,19 @@ asio::awaitable<Result<>> Fleet::Replace(const Role& role, std::chrono::millisec
   slot.policy.Forget();
   slot.state = Slot::State::kStarting;
   Result<std::shared_ptr<Process>> process = co_await Launch(role);
+  const bool gave_way = process && role.alone;
+  if (gave_way) {
+    const v1::DrainRequest request = DrainWithin(kHandOver);
+    (void)co_await Call(old->worker->async(), &v1::Worker::Stub::async::Drain, request,
+                        kHandOver + kEndTimeout);
+  }
   Result<> up = co_await TakeUp(slot, process);
   if (!up) {
     NoteFailedStart(slot, up.error());
+    if (gave_way && slot.process == old) {
+      slot.process.reset();
+      Spawn(loop_, Retire(old, std::chrono::milliseconds(0)));
+    }
     if (slot.process) {
       slot.state = Slot::State::kRunning;  // the old one serves on
       slot.problem.clear();
@@ -258,8 +276,7 @@ asio::awaitable<Result<>> Fleet::Replace(const Role& role, std::chrono::millisec
 
 asio::awaitable<void> Fleet::Retire(std::shared_ptr<Process> process,
                                     std::chrono::milliseconds drain) {
-  v1::DrainRequest request;
-  request.set_timeout_ms(static_cast<uint64_t>(drain.count()));
+  const v1::DrainRequest request = DrainWithin(drain);
   (void)co_await Call(process->worker->async(), &v1::Worker::Stub::async::Drain, request,
                       drain + kEndTimeout);
   Signal(*process, SIGTERM);

@@ -59,6 +59,7 @@ constexpr std::array kRoles = {
          "over; accepts on sockets it was given, has no private key, opens no file",
          {},
          kTlsPeers,
+         true,
          true},
     Role{"proxy",
          "aloha-proxy",

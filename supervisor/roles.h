@@ -35,6 +35,8 @@ struct Role {
   std::span<const Capability> capabilities;
   std::span<const Peer> peers;
   bool optional = false;  // runs only where the configuration asks for it
+  // Its peers know one process of it at a time: an old one drains before a fresh one takes over.
+  bool alone = false;
 };
 
 // All roles, in the order in which they start; they stop in the reverse order.

@@ -136,18 +136,20 @@ asio::awaitable<Result<Certificates::Warnings>> Certificates::Keep(std::string n
     return {};
   };
   const Result<> kept = co_await configurator_.ChangeCertificates(change);
-  co_await DropKey(kept ? replaced : imported.key());
+  Spawn(loop_, DropKey(kept ? replaced : imported.key()));
   if (!kept) co_return tl::make_unexpected(kept.error());
   TellExpiry();
   co_return Warnings(imported.warnings().begin(), imported.warnings().end());
 }
 
-// Deletes a private key unless a certificate has it.
+// Deletes a private key that nothing needs any more, once the handshakes that may are done.
 asio::awaitable<void> Certificates::DropKey(std::string key) {
+  if (key.empty()) co_return;
+  co_await Sleep(Deployment::kOldKeys);
   const auto& all = configurator_.certificates().certificate();
   const bool used = std::any_of(all.begin(), all.end(),
                                 [&](const auto& certificate) { return certificate.key() == key; });
-  if (used || key.empty()) co_return;
+  if (used) co_return;
   v1::DeleteKeyRequest request;
   request.set_key(std::move(key));
   const auto deleted =
@@ -172,7 +174,7 @@ asio::awaitable<Result<>> Certificates::Delete(std::string name) {
     return {};
   };
   const Result<> deleted = co_await configurator_.ChangeCertificates(change);
-  if (deleted) co_await DropKey(std::move(key));
+  if (deleted) Spawn(loop_, DropKey(std::move(key)));
   co_return deleted;
 }
 

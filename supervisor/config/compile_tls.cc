@@ -132,7 +132,6 @@ void Compilation::FinishTls() {
     to->set_path(file.path());
   }
   out.keys.set_max_signatures_per_second(kMaxSignaturesPerSecond);
-  if (out.tls.listeners().empty() && out.tls.servers().empty()) return;
   out.tls.set_threads(out.proxy.threads());
   out.tls.set_handshake_timeout_ms(kHandshakeTimeoutMs);
   out.tls.set_max_handshakes(kMaxHandshakes);

@@ -14,6 +14,7 @@ from wait import until
 
 NO_CAPABILITY = "0000000000000000"
 USER = "nobody"
+OWNER_OF_KEYS = "daemon"
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def text(farm):
 def check_confined(aloha, capable=("system",)):
     """/proc/PID/status of every process against what ARCHITECTURE promises."""
     workers = aloha.worker_pids()
-    assert {"system", "proxy", "health", "supervisor"} <= set(workers), workers
+    assert {"system", "keys", "proxy", "health", "supervisor"} <= set(workers), workers
     for name, pid in workers.items():
         for status in process.thread_status(pid):
             held = {status[c] for c in ("CapInh", "CapPrm", "CapEff", "CapAmb")}
@@ -93,15 +94,42 @@ def test_file_capabilities(farm, folder, start_aloha):
 @pytest.mark.parametrize("options", [{"arguments": ("--user", USER)}, {"user": USER}], ids=["root", "ordinary user"])
 def test_what_is_declared_is_what_is_seen(text, start_aloha, options):
     aloha = start_aloha(text[0], **options)
-    result = aloha.raw("worker", "list", "--verify")
-    assert result.returncode == 0, result.stdout + result.stderr
     for name, worker in aloha.workers().items():
-        assert worker.get("confined"), (name, worker["confinement"])
         measures = {c["measure"]: c for c in worker["confinement"]}
+        differing = {m for m, c in measures.items() if not c.get("asDeclared")}
+        # Without an installation aloha-keys has no user of its own, which is told.
+        assert differing == ({"user"} if name == "keys" else set()), (name, worker["confinement"])
         if name != "supervisor":
             assert {"capabilities", "no_new_privs", "seccomp", "landlock"} <= set(measures), measures
             # Each worker tries at start to open /etc/passwd and the like, and ends if it succeeds.
             assert measures["forbidden acts tried"]["observed"] == "refused", measures
+
+
+@pytest.fixture
+def installed(folder):
+    """Binaries of which aloha-keys belongs to a user of its own, as an installation has it."""
+    binaries = folder / "bin"
+    shutil.copytree(BIN, binaries)
+    shutil.chown(binaries / "aloha-keys", OWNER_OF_KEYS)
+    (binaries / "aloha-keys").chmod(0o4755)
+    return binaries
+
+
+def test_installed_private_keys_have_an_owner_that_nothing_else_runs_as(text, start_aloha, installed):
+    aloha = start_aloha(text[0], arguments=("--user", USER), bin_folder=installed)
+    result = aloha.raw("worker", "list", "--verify")
+    assert result.returncode == 0, result.stdout + result.stderr
+    folder = aloha.state / "keys"
+    assert (folder.owner(), folder.stat().st_mode & 0o777) == (OWNER_OF_KEYS, 0o700)
+    aloha.ctl("certificate", "self-signed", "own", "--host", "mail.example.org")
+    assert {file.owner() for file in folder.iterdir()} == {OWNER_OF_KEYS}
+    old = aloha.worker_pids()["keys"]
+    process.kill(old)
+    until(lambda: aloha.worker_pids().get("keys") not in (None, old), what="another aloha-keys")
+    assert aloha.ctl("certificate", "show", "own")["state"] == "SELF_SIGNED"
+    aloha.stop()
+    aloha.start()
+    assert aloha.ctl("certificate", "show", "own")["state"] == "SELF_SIGNED"
 
 
 def test_nobody_else_may_manage(text, start_aloha):

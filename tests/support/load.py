@@ -54,12 +54,12 @@ class Load:
 
 
 class IdleImap:
-    """Idle IMAP sessions, greeted and logged in."""
+    """Idle IMAP sessions, greeted and logged in. `options` as in clients.Line."""
 
-    def __init__(self, port, number):
+    def __init__(self, port, number, **options):
         self.sessions = []
         for _ in range(number):
-            line = clients.Line(port)
+            line = clients.Line(port, **options)
             line.read()
             line.ask("a LOGIN user secret", until="a OK")
             self.sessions.append(line)
