@@ -1,4 +1,5 @@
 """Do stunnel, certificates and ticket keys do what an administrator expects, whatever dies?"""
+import contextlib
 import hashlib
 import ssl
 
@@ -293,3 +294,32 @@ def test_expiry_is_told_once_for_each_threshold(running, certificates):
     running.ctl("certificate", "import", gone.pem, "--name", "mail")
     assert len(told()) == 2 and any("expired on" in text for text in told()), told()
     assert running.ctl("certificate", "show", "mail")["state"] == "EXPIRED"
+
+
+def test_trust_anchors_prove_servers(make_farm, start_aloha, certificates, folder):
+    ours = certificates.leaf("server", hosts=("cas.example.test",))
+    farm = make_farm(arguments=("--certificate", ours.pem))
+    port = ports.free_port()
+
+    def bridge(server_tls):
+        return config.exchange_servers(farm) + f"""
+imap {{ mode: SSL_BRIDGE virtual_ssl_port: {port} server_ssl_port: {farm.ports["imaps"]} server_tls {{ {server_tls} }} }}
+"""
+
+    aloha = start_aloha(bridge("verify: NONE"))
+    until(lambda: clients.imap(port, tls=True), what="without proof")
+    file = folder / "bad.textproto"
+    file.write_text(bridge('ca: "corp"'))
+    assert '"corp"' in aloha.raw("config", "apply", file).stderr
+    aloha.ctl("ca", "import", certificates.ca, "--name", "corp")
+    aloha.apply(bridge('ca: "corp" server_name: "cas.example.test"'))
+    until(lambda: clients.imap(port, tls=True), what="proved by the trust anchor")
+    with pytest.raises(Refused, match="imap.server_tls.ca"):
+        aloha.ctl("ca", "delete", "corp")
+    aloha.apply(bridge('ca: "corp" server_name: "other.example.test"'))
+    with contextlib.suppress(OSError):
+        pytest.fail(f"{clients.imap(port, tls=True)} has another name")
+    aloha.apply(bridge(f'verify: PIN pin_sha256: "{ours.pin.hex()}"'))
+    until(lambda: clients.imap(port, tls=True), what="proved by its key")
+    aloha.ctl("config", "save")
+    aloha.ctl("ca", "delete", "corp")
