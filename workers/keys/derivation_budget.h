@@ -9,7 +9,7 @@
 
 namespace aloha::keys {
 
-// Of one file: 2,000,000 iterations at a time (about a second), three times that in all.
+// Of one file: 2,000,000 iterations at a time, twice that in all; that is a few seconds.
 class DerivationBudget {
  public:
   static constexpr uint64_t kMaxIterations = 2'000'000;
@@ -22,7 +22,7 @@ class DerivationBudget {
   Result<> SpendFor(std::span<const uint8_t> algorithm);
 
  private:
-  uint64_t left_ = 3 * kMaxIterations;
+  uint64_t left_ = 2 * kMaxIterations;
 };
 
 }  // namespace aloha::keys

@@ -25,6 +25,7 @@ void FreeBags(STACK_OF(PKCS12_SAFEBAG) * bags) {
   sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
 }
 using Bags = Owned<STACK_OF(PKCS12_SAFEBAG), FreeBags>;
+using Provider = Owned<OSSL_PROVIDER, OSSL_PROVIDER_unload>;
 using Pkcs8 = Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
 
 // Takes a file apart step by step, so that each step's work is bounded before it is done.
@@ -166,8 +167,10 @@ Result<> PrepareLibrary() {
                           nullptr) != 1)
     return Fail(Code::kInternal, "OpenSSL does not start");
   // Once one provider is named, the default one must be as well. The legacy one, a file, has RC2.
-  if (OSSL_PROVIDER_load(nullptr, "default") == nullptr ||
-      OSSL_PROVIDER_load(nullptr, "legacy") == nullptr) {
+  // They stay until the end of the process.
+  static const Provider providers[] = {Provider(OSSL_PROVIDER_load(nullptr, "default")),
+                                       Provider(OSSL_PROVIDER_load(nullptr, "legacy"))};
+  if (!providers[0] || !providers[1]) {
     ERR_clear_error();
     return Fail(Code::kFailedPrecondition,
                 "OpenSSL's legacy provider is missing (Debian: libssl3 has it)");
