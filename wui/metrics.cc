@@ -2,70 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <iterator>
 #include <span>
 #include <string_view>
+
+#include "wui/exposition.h"
+#include "wui/metrics_tls.h"
 
 namespace aloha::wui {
 namespace {
 
 namespace v1 = admin::v1;
-
-// Upper bounds of the response times' buckets. Seconds.
-constexpr std::array kBounds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
-                                0.5,   1.0,    2.5,   5.0,  10.0,  30.0, 60.0};
-
-// A name and its value.
-struct Label {
-  std::string_view name;
-  std::string_view value;
-};
-using Labels = std::span<const Label>;
-
-class Exposition {
- public:
-  // Begins a metric; nothing is written before its first sample.
-  void Begin(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = name;
-    type_ = type;
-    help_ = help;
-  }
-  template <typename Number>
-  void Sample(Labels labels, Number value, std::string_view suffix = "") {
-    auto to = std::back_inserter(text_);
-    if (!type_.empty()) {
-      fmt::format_to(to, "# HELP {} {}\n# TYPE {} {}\n", name_, help_, name_, type_);
-      type_ = {};
-    }
-    fmt::format_to(to, "{}{}", name_, suffix);
-    char separator = '{';
-    for (const Label& label : labels) {
-      text_ += std::exchange(separator, ',');
-      fmt::format_to(to, "{}=\"", label.name);
-      Escape(label.value);
-      text_ += '"';
-    }
-    if (!labels.empty()) text_ += '}';
-    fmt::format_to(to, " {}\n", value);
-  }
-  std::string Take() { return std::move(text_); }
-
- private:
-  void Escape(std::string_view value) {
-    for (const char c : value) {
-      if (c == '\\' || c == '"') text_ += '\\';
-      if (c == '\n') {
-        text_ += "\\n";
-      } else {
-        text_ += c;
-      }
-    }
-  }
-
-  std::string_view name_, type_, help_;
-  std::string text_;
-};
 
 // One number of a thing. `value` gives nothing (false) where the thing has none.
 template <typename Thing>
@@ -166,35 +112,11 @@ void ForEachServer(const v1::StatsSnapshot& stats, Visit visit) {
   }
 }
 
-std::vector<Label> With(Labels labels, std::string_view name, std::string_view value) {
-  std::vector<Label> more(labels.begin(), labels.end());
-  more.push_back({name, value});
-  return more;
-}
-
 void AddResponses(const v1::HttpStats& http, Labels labels, Exposition& out) {
   static constexpr std::string_view kClasses[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
   for (int i = 0; i < http.responses_total_size() && i < 5; ++i) {
     out.Sample(With(labels, "code", kClasses[i]), http.responses_total(i));
   }
-}
-
-// A range of times that a bound cuts counts above it: at most 1/16 too high.
-void AddHistogram(const v1::Histogram& times, Labels labels, Exposition& out) {
-  uint64_t below = 0;
-  auto bucket = times.buckets().begin();
-  for (const double bound : kBounds) {
-    const double bound_us = bound * 1e6;
-    for (;
-         bucket != times.buckets().end() && static_cast<double>(bucket->below_us() - 1) <= bound_us;
-         ++bucket) {
-      below += bucket->count();
-    }
-    out.Sample(With(labels, "le", fmt::format("{}", bound)), below, "_bucket");
-  }
-  out.Sample(With(labels, "le", "+Inf"), times.count(), "_bucket");
-  out.Sample(labels, static_cast<double>(times.sum_us()) / 1e6, "_sum");
-  out.Sample(labels, times.count(), "_count");
 }
 
 // One sample for each state that can be: 1 for the one that is.
@@ -292,6 +214,7 @@ std::string RenderMetrics(const MetricsInput& input) {
     out.Sample({}, input.stats->log_lines_dropped());
     AddServices(*input.stats, out);
     AddServers(*input.stats, out);
+    AddTlsMetrics(*input.stats, out);
   }
   return out.Take();
 }

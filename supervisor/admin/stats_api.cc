@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 
 #include "supervisor/admin/proxy_calls.h"
 #include "supervisor/admin/stream.h"
+#include "supervisor/admin/tls_stats.h"
 
 namespace aloha::supervisor {
 namespace v1 = admin::v1;
@@ -29,29 +29,6 @@ v1::Traffic Convert(const w::TrafficStats& in) {
   return out;
 }
 
-// The first value of a bucket, as roles.proto numbers them, and so the first beyond the one before.
-// The last one there can be holds the largest 64-bit value.
-uint64_t FirstOf(uint32_t bucket) {
-  constexpr uint32_t kBuckets = 16 * 61;
-  if (bucket < 16) return bucket;
-  if (bucket >= kBuckets) return UINT64_MAX;
-  return uint64_t{16 + bucket % 16} << (bucket / 16 - 1);
-}
-
-v1::Histogram Convert(const w::Histogram& in) {
-  v1::Histogram out;
-  const std::map<uint32_t, uint64_t> buckets(in.buckets().begin(), in.buckets().end());
-  for (const auto& [bucket, count] : buckets) {
-    v1::HistogramBucket* to = out.add_buckets();
-    to->set_from_us(FirstOf(bucket));
-    to->set_below_us(FirstOf(bucket + 1));
-    to->set_count(count);
-  }
-  out.set_sum_us(in.sum_us());
-  out.set_count(in.count());
-  return out;
-}
-
 v1::HttpStats Convert(const w::HttpStats& in) {
   v1::HttpStats out;
   out.set_requests_total(in.requests_total());
@@ -60,7 +37,7 @@ v1::HttpStats Convert(const w::HttpStats& in) {
   out.set_bad_requests_total(in.bad_requests_total());
   out.set_bad_responses_total(in.bad_responses_total());
   out.set_rate_limited_total(in.rate_limited_total());
-  if (in.has_response_time()) *out.mutable_response_time() = Convert(in.response_time());
+  if (in.has_response_time()) *out.mutable_response_time() = ConvertHistogram(in.response_time());
   return out;
 }
 
@@ -100,7 +77,9 @@ asio::awaitable<void> Follow(AdminContext& context, std::shared_ptr<StatsStream:
     const auto stats =
         co_await CallProxy(context, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
     // Without a proxy nothing is counted; the stream goes on.
-    stream->Send(stats ? Convert(*stats) : Convert(w::GetStatsResponse()));
+    v1::StatsSnapshot snapshot = Convert(stats ? *stats : w::GetStatsResponse());
+    co_await AddTlsStats(context, &snapshot);
+    stream->Send(snapshot);
     co_await Sleep(interval);
   }
 }
@@ -116,6 +95,7 @@ grpc::ServerUnaryReactor* StatsApi::GetStats(grpc::CallbackServerContext* call,
                          context_, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
                      if (!stats) co_return tl::make_unexpected(stats.error());
                      *response = Convert(*stats);
+                     co_await AddTlsStats(context_, response);
                      co_return Result<>();
                    });
 }
@@ -139,6 +119,8 @@ grpc::ServerUnaryReactor* StatsApi::ResetStats(grpc::CallbackServerContext* call
                      const auto reset = co_await CallProxy(
                          context_, &w::Proxy::Stub::async::ResetStats, w::ResetStatsRequest());
                      if (!reset) co_return tl::make_unexpected(reset.error());
+                     const Result<> tls = co_await ResetTlsStats(context_);
+                     if (!tls) co_return tls;
                      FillEvent(
                          context_.events.Add(Event::INFO, "stats", "all", "counters set to zero",
                                              caller.actor, caller.method),

@@ -2,6 +2,7 @@
 import contextlib
 import hashlib
 import ssl
+import urllib.request
 
 import clients
 import config
@@ -214,6 +215,30 @@ def test_an_import_replaces_what_clients_see_and_drops_nobody(running, certifica
 
     assert second.pin.hex() in kept()
     until(lambda: first.pin.hex() not in kept(), 20, "the replaced private key goes after the last handshake with it")
+
+
+def test_handshakes_are_counted(farm, start_aloha):
+    port, metrics = ports.free_port(), ports.free_port()
+    aloha = start_aloha(imap_area(farm, port) + f"management {{ metrics {{ enabled: true port: {metrics} }} }}")
+    _, held = resumed(port)
+    assert resumes(port, held)
+    for _ in range(3):
+        clients.imap(port, tls=True)
+    with pytest.raises(OSError):
+        with clients.Line(port) as line:
+            line.ask("this is no TLS")
+    stats = until(lambda: (s := aloha.ctl("stats", "show"))["tlsListeners"][0].get("failedTotal") and s)
+    listener = stats["tlsListeners"][0]
+    assert listener["name"] == f"127.0.0.1:{port}" and int(listener["resumedTotal"]) == 1, listener
+    assert sum(int(h["total"]) for h in listener["handshakes"]) == 5, listener
+    own = aloha.ctl("certificate", "show", "self-signed")
+    lines = urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=5).read().decode().splitlines()
+    assert f'aloha_certificate_expiry_seconds{{certificate="self-signed"}} {own["notAfterS"]}' in lines
+    assert 'aloha_key_signatures_total{certificate="self-signed"} 4' in lines, "one was resumed"
+    assert f'aloha_tls_handshake_duration_seconds_count{{listener="127.0.0.1:{port}"}} 5' in lines
+    assert any("aloha_tls_handshake_failures_total" in line and "not_tls" in line for line in lines)
+    aloha.ctl("stats", "reset")
+    assert not aloha.ctl("stats", "show")["tlsListeners"][0].get("handshakes")
 
 
 def test_what_is_in_use_is_not_deleted(running, certificates):

@@ -91,6 +91,40 @@ TEST(MetricsTest, HistogramIsCumulative) {
   EXPECT_THAT(text, HasSubstr(name + "_count{" + service + "} 6\n"));
 }
 
+TEST(MetricsTest, TlsIsToldByListenerSettingsAndCertificate) {
+  v1::StatsSnapshot stats;
+  v1::TlsStats* listener = stats.add_tls_listeners();
+  listener->set_name("0.0.0.0:443");
+  v1::TlsHandshakes* handshakes = listener->add_handshakes();
+  handshakes->set_version("TLSv1.3");
+  handshakes->set_cipher("TLS_AES_128_GCM_SHA256");
+  handshakes->set_total(7);
+  listener->set_resumed_total(3);
+  (*listener->mutable_failed_total())["timeout"] = 2;
+  listener->mutable_duration()->set_count(7);
+  stats.add_tls_servers()->set_name("http");
+  stats.set_tls_in_progress(4);
+  v1::CertificateStats* certificate = stats.add_certificates();
+  certificate->set_name("mail");
+  certificate->set_not_after_s(1'800'000'000);
+  certificate->set_signatures_total(4);
+  MetricsInput input;
+  input.stats = &stats;
+  const std::string text = RenderMetrics(input);
+  for (const char* line :
+       {"aloha_tls_handshakes_total{listener=\"0.0.0.0:443\",version=\"TLSv1.3\",cipher=\"TLS_AES_"
+        "128_GCM_SHA256\"} 7\n",
+        "aloha_tls_handshakes_resumed_total{listener=\"0.0.0.0:443\"} 3\n",
+        "aloha_tls_handshake_failures_total{listener=\"0.0.0.0:443\",reason=\"timeout\"} 2\n",
+        "aloha_tls_handshake_duration_seconds_count{listener=\"0.0.0.0:443\"} 7\n",
+        "aloha_tls_server_handshakes_resumed_total{settings=\"http\"} 0\n",
+        "aloha_tls_handshakes_in_progress 4\n",
+        "aloha_certificate_expiry_seconds{certificate=\"mail\"} 1800000000\n",
+        "aloha_key_signatures_total{certificate=\"mail\"} 4\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+  }
+}
+
 TEST(MetricsTest, AStoppedWorkerHasNoMemory) {
   v1::ListWorkersResponse workers;
   workers.add_workers()->set_name("proxy");
