@@ -43,15 +43,16 @@ grpc::ServerUnaryReactor* ServicesApi::StartService(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* ServicesApi::StopService(grpc::CallbackServerContext* call,
                                                    const v1::StopServiceRequest* request,
                                                    v1::ChangeResponse* response) {
-  return ServeCall(
-      context_, call, CallKind::kChange, "Services/StopService",
-      [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
-        const Result<> result =
-            co_await context_.services.Stop(request->name(), request->now(), caller.actor);
-        co_return Done(context_, caller, request->name(),
-                       request->now() ? "stopped at once" : "stopped; live sessions drain for 30 s",
-                       result, response);
-      });
+  return ServeCall(context_, call, CallKind::kChange, "Services/StopService",
+                   [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
+                     const Result<> result = co_await context_.services.Stop(
+                         request->name(), request->now(), caller.actor);
+                     const char* text = request->now() ? "stopped at once"
+                                                       : "stopped; live sessions drain for 30 s";
+                     if (request->name() == "stunnel")
+                       text = "stopped; sessions that it handed over live on";
+                     co_return Done(context_, caller, request->name(), text, result, response);
+                   });
 }
 
 grpc::ServerUnaryReactor* ServicesApi::RestartService(grpc::CallbackServerContext* call,

@@ -348,3 +348,22 @@ imap {{ mode: SSL_BRIDGE virtual_ssl_port: {port} server_ssl_port: {farm.ports["
     until(lambda: clients.imap(port, tls=True), what="proved by its key")
     aloha.ctl("config", "save")
     aloha.ctl("ca", "delete", "corp")
+
+
+def test_a_lost_private_key_costs_its_listener_alone(farm, start_aloha):
+    port, clear = ports.free_port(), ports.free_port()
+    aloha = start_aloha(imap_area(farm, port) + config.of_farm(farm, "pop3", "other", clear))
+    aloha.ctl("config", "save")
+    aloha.stop()
+    keys = [path for path in (aloha.state / "keys").iterdir() if "seal" not in path.name]
+    assert keys
+    for path in keys:
+        path.unlink()
+    aloha.start()
+    aloha.wait_serving()
+    assert clients.pop3(clear)
+    assert aloha.ctl("certificate", "show", "self-signed")["state"] == "NO_KEY"
+    with pytest.raises(OSError):
+        clients.imap(port, tls=True)
+    aloha.ctl("certificate", "self-signed", "self-signed", "--host", "mail.example.test")
+    until(lambda: clients.imap(port, tls=True), what="a new certificate mends it")

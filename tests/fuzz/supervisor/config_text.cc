@@ -18,6 +18,15 @@ void Require(bool condition) {
   if (!condition) std::abort();
 }
 
+CompileInput Input() {
+  CompileInput input{.cores = 2};
+  for (const char* name : {"mail", "self-signed"}) {
+    input.certificates.add_certificate()->set_name(name);
+  }
+  input.certificates.add_trust_anchor()->set_name("corp");
+  return input;
+}
+
 void RunPipeline(std::string_view text) {
   const Facts facts{.certificates = {"mail"}, .trust_anchors = {"corp"}};
   const ParsedConfig checked = CheckConfig(text, facts);
@@ -32,9 +41,10 @@ void RunPipeline(std::string_view text) {
   Require(!HasErrors(again.problems));
   Require(PrintText(again.config) == printed);
 
-  const Compiled compiled = Compile(checked.config, {.cores = 2});
-  Require(Plan(compiled, Compile(again.config, {.cores = 2})).empty());
-  Plan(Compile({}, {.cores = 2}), compiled);
+  const CompileInput input = Input();
+  const Compiled compiled = Compile(checked.config, input);
+  Require(Plan(compiled, Compile(again.config, input)).empty());
+  Plan(Compile({}, input), compiled);
 }
 
 }  // namespace
