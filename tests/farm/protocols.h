@@ -25,10 +25,10 @@ inline constexpr std::array kDirectories = {
     Directory{"owa", "/owa", 200},
     Directory{"ecp", "/ecp", 200},
     Directory{"ews", "/ews", 401},
-    Directory{"oab", "/oab", 200},
+    Directory{"oab", "/oab", 401},
     Directory{"autodiscover", "/autodiscover", 401},
     Directory{"activesync", "/microsoft-server-activesync", 401},
-    Directory{"rpcproxy", "/rpc", 200},
+    Directory{"rpcproxy", "/rpc", 401},
     Directory{"mapi", "/mapi", 401},
     Directory{"powershell", "/powershell", 401},
 };

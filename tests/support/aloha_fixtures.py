@@ -8,6 +8,7 @@ import process
 import pytest
 from aloha import Aloha
 from farm import Farm
+from pki import Pki
 
 
 def pytest_configure(config):
@@ -114,7 +115,21 @@ def module_farm():
 
 
 @pytest.fixture(scope="module")
-def start_module_aloha(module_folder, request):
-    """start_aloha for all tests of a file."""
+def make_module_aloha(module_folder, request):
+    """make_aloha for all tests of a file."""
     with _alohas(module_folder, request.node) as make:
-        yield _starter(make)
+        yield make
+
+
+@pytest.fixture(scope="module")
+def start_module_aloha(make_module_aloha):
+    """start_aloha for all tests of a file."""
+    return _starter(make_module_aloha)
+
+
+@pytest.fixture(scope="module")
+def pki(module_folder):
+    """A certificate authority for all tests of a file."""
+    place = module_folder / "pki"
+    place.mkdir()
+    return Pki(place)

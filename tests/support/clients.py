@@ -21,14 +21,19 @@ def unverified():
 
 
 class Line:
-    """A connection of lines. `source`: the client's address on loopback."""
+    """A connection of lines. `source`: the client's address on loopback; `tls`: an SSLContext, or True for one that takes
+    any certificate."""
 
     def __init__(self, port, address="127.0.0.1", source=None, tls=False, timeout=TIMEOUT):
         origin = (source, 0) if source else None
         self.socket = socket.create_connection((address, port), timeout, source_address=origin)
-        if tls:
-            self.socket = unverified().wrap_socket(self.socket, server_hostname="mail.example.test")
         self._buffer = b""
+        if tls:
+            self.start_tls(tls)
+
+    def start_tls(self, tls=True, server_name="mail.example.test"):
+        context = unverified() if tls is True else tls
+        self.socket = context.wrap_socket(self.socket, server_hostname=server_name)
 
     def read(self):
         while b"\n" not in self._buffer:

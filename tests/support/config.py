@@ -5,14 +5,15 @@ def server(name, address, port, extra=""):
     return f'server {{ name: "{name}" address: "{address}" port: {port} {extra} }}'
 
 
-def virtual_service(name, port, servers, check="tcp {}", extra="", address="127.0.0.1", timing=None):
-    """A TCP service on 127.0.0.1:port. `servers`: texts of server(). Checks are fast, so that tests are."""
+def virtual_service(name, port, servers, check="tcp {}", extra="", address="127.0.0.1", timing=None, listener=""):
+    """A TCP service on 127.0.0.1:port. `servers`: texts of server(); `listener`: more of the listener. Checks are fast, so
+    that tests are."""
     timing = timing or 'interval: "200ms" fast_interval: "50ms" timeout: "500ms" rise: 2 fall: 2'
     health = f"health_check {{ {check} {timing} }}" if check else ""
     return f"""
 virtual_service {{
   name: "{name}"
-  listener {{ address: "{address}" port: {port} }}
+  listener {{ address: "{address}" port: {port} {listener} }}
   {" ".join(servers)}
   {health}
   {extra}

@@ -130,8 +130,9 @@ def descendants(pid):
 
 def end_orphans():
     """Kills every aloha process that was left to this one by a parent that died."""
-    for pid in descendants(os.getpid()):
+    for orphan in children(os.getpid()):
         with _lock:
-            foreign = pid not in _started
-        if foreign and comm(pid).startswith("aloha-"):
-            kill(pid)
+            foreign = orphan not in _started
+        if foreign and comm(orphan).startswith("aloha-"):
+            for pid in (orphan, *descendants(orphan)):
+                kill(pid)

@@ -62,12 +62,16 @@ class Response:
 
 
 class Connection:
-    """`source`: the client's address on loopback."""
+    """`source`: the client's address on loopback; `tls`: an SSLContext, then an end without close_notify is an OSError;
+    `session`: a TLS session to resume."""
 
-    def __init__(self, port, address="127.0.0.1", source=None, timeout=TIMEOUT):
+    def __init__(self, port, address="127.0.0.1", source=None, timeout=TIMEOUT, tls=None, server_name=HOST, session=None):
         origin = (source, 0) if source else None
         self.socket = socket.create_connection((address, port), timeout, source_address=origin)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=server_name, suppress_ragged_eofs=False,
+                                          session=session)
         self._buffer = bytearray()
 
     def send(self, data):
@@ -201,9 +205,9 @@ class Connection:
         self.close()
 
 
-def get(port, target="/", fields=(), source=None, address="127.0.0.1", **options):
+def get(port, target="/", fields=(), source=None, address="127.0.0.1", tls=None, **options):
     """One request on a connection of its own."""
-    with Connection(port, address, source) as connection:
+    with Connection(port, address, source, tls=tls) as connection:
         return connection.get(target, fields, **options)
 
 
