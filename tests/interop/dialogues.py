@@ -1,7 +1,7 @@
 """Whole mail dialogues by clients that others wrote: Python's libraries, curl and swaks.
 
-Each is called with (port, tls, note) and raises when anything is not as it should be. note(text) is told what names the
-server, as soon as it is known.
+Each is called with (port, tls, note) and raises when anything is not as it should be; `tls`: False, True (from the first
+byte) or "starttls". note(text) is told what names the server, as soon as it is known.
 """
 import imaplib
 import poplib
@@ -39,11 +39,13 @@ class Dialogues:
         }
 
     def imap(self, port, tls, note):
-        if tls:
+        if tls is True:
             c = imaplib.IMAP4_SSL("127.0.0.1", port, ssl_context=clients.unverified(), timeout=TIMEOUT)
         else:
             c = imaplib.IMAP4("127.0.0.1", port, timeout=TIMEOUT)
         note(c.welcome.decode())
+        if tls == "starttls":
+            c.starttls(clients.unverified())
         c.login(USER, PASSWORD)
         expect(c.list()[0] == "OK", "LIST")
         c.select("INBOX", readonly=True)
@@ -52,11 +54,13 @@ class Dialogues:
         c.logout()
 
     def pop3(self, port, tls, note):
-        if tls:
+        if tls is True:
             c = poplib.POP3_SSL("127.0.0.1", port, context=clients.unverified(), timeout=TIMEOUT)
         else:
             c = poplib.POP3("127.0.0.1", port, timeout=TIMEOUT)
         note(c.getwelcome().decode())
+        if tls == "starttls":
+            c.stls(clients.unverified())
         c.user(USER)
         c.pass_(PASSWORD)
         expect(len(c.list()[1]) >= 1, "LIST")
@@ -65,34 +69,39 @@ class Dialogues:
         c.quit()
 
     def smtp(self, port, tls, note):
-        if tls:
+        if tls is True:
             c = smtplib.SMTP_SSL("127.0.0.1", port, timeout=TIMEOUT, context=clients.unverified())
         else:
             c = smtplib.SMTP("127.0.0.1", port, timeout=TIMEOUT)
         c.ehlo()
+        if tls == "starttls":
+            c.starttls(context=clients.unverified())
+            c.ehlo()
         note(c.ehlo_resp.decode().upper())
         expect(c.sendmail(SENDER, [RECIPIENT], self.message) == {}, "a recipient was refused")
         c.quit()
 
     def curl_imap(self, port, tls, note):
-        self._curl(f"imap{'s' if tls else ''}://127.0.0.1:{port}/INBOX;MAILINDEX=1", note, ["-u", f"{USER}:{PASSWORD}"])
+        self._curl("imap", port, tls, "/INBOX;MAILINDEX=1", note, ["-u", f"{USER}:{PASSWORD}"])
 
     def curl_pop3(self, port, tls, note):
-        self._curl(f"pop3{'s' if tls else ''}://127.0.0.1:{port}/1", note, ["-u", f"{USER}:{PASSWORD}"])
+        self._curl("pop3", port, tls, "/1", note, ["-u", f"{USER}:{PASSWORD}"])
 
     def curl_smtp(self, port, tls, note):
-        self._curl(f"smtp{'s' if tls else ''}://127.0.0.1:{port}", note, ["--mail-from", SENDER, "--mail-rcpt", RECIPIENT,
-                                                                           "-T", str(self.file)], download=False)
+        self._curl("smtp", port, tls, "", note, ["--mail-from", SENDER, "--mail-rcpt", RECIPIENT, "-T", str(self.file)],
+                   download=False)
 
-    def _curl(self, url, note, options, download=True):
-        result = subprocess.run(["curl", "-vskS", "--max-time", str(TIMEOUT), url, *options], capture_output=True)
+    def _curl(self, scheme, port, tls, path, note, options, download=True):
+        url = f"{scheme}{'s' if tls is True else ''}://127.0.0.1:{port}{path}"
+        required = ["--ssl-reqd"] if tls == "starttls" else []
+        result = subprocess.run(["curl", "-vskS", "--max-time", str(TIMEOUT), url, *required, *options], capture_output=True)
         note(result.stderr.decode(errors="replace"))
         expect(result.returncode == 0, f"curl {result.returncode}: {result.stderr[-200:]!r}")
         expect(not download or result.stdout == self.message, "the message differs")
 
     def swaks(self, port, tls, note):
         command = ["swaks", "--server", "127.0.0.1", "--port", str(port), "--from", SENDER, "--to", RECIPIENT,
-                   "--data", f"@{self.file}", "--timeout", str(TIMEOUT), "--suppress-data", *(["--tlsc"] if tls else [])]
+                   "--data", f"@{self.file}", "--timeout", str(TIMEOUT), "--suppress-data", *{False: [], True: ["--tlsc"], "starttls": ["--tls"]}[tls]]
         result = subprocess.run(command, capture_output=True, text=True, errors="replace")
         note(result.stdout)
         expect(result.returncode == 0, f"swaks {result.returncode}: {result.stdout[-200:]} {result.stderr[-200:]}")
