@@ -58,6 +58,9 @@ def test_no_wait_serves_and_stop_leaves_nothing(capfd):
     result = quickstart("--no-wait")
     assert result.returncode == 0, result.stdout + result.stderr
     answers = re.findall(r"^  \d  .*(CAS\d)", result.stdout, re.M)
+    requests = re.findall(r"^  \d  200 OK (CAS\d)", result.stdout, re.M)
+    assert len(requests) == 4 and set(requests) == {"CAS1", "CAS2"}, result.stdout
+    answers = answers[:6]
     assert len(answers) == 6 and all(a != b for a, b in zip(answers, answers[1:])), result.stdout
     endpoint = re.search(r"ALOHA_ENDPOINT=(\S+)", result.stdout)[1]
     ctl = re.search(r"^  (\S+/alohactl) status", result.stdout, re.M)[1]
