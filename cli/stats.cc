@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/names.h"
 #include "cli/stats_http.h"
+#include "cli/stats_tls.h"
 
 namespace aloha::cli {
 namespace {
@@ -88,10 +89,11 @@ constexpr std::string_view kNothing = "No virtual services run: alohactl config 
 void WriteTables(Output& output, const admin::StatsSnapshot& now,
                  const admin::StatsSnapshot* before) {
   output.Write(StatsTable(now, before), kNothing);
-  const Table http = HttpTable(now, before);
-  if (http.empty()) return;
-  output.out() << "\n";
-  output.Write(http, "");
+  for (const Table& more : {HttpTable(now, before), TlsTable(now, before)}) {
+    if (more.empty()) continue;
+    output.out() << "\n";
+    output.Write(more, "");
+  }
 }
 
 int Watch(Client& client, double interval_s) {
@@ -136,9 +138,9 @@ void AddStats(Command& command) {
   CLI::App* noun = command.Noun("stats", "Counters of virtual services and servers",
                                 "alohactl stats show --watch --interval 5");
   auto options = std::make_shared<ShowOptions>();
-  CLI::App* show =
-      command.Verb(noun, "show", "Sessions, bytes, errors, retries; requests and their times",
-                   [options](Client& client) { return Show(client, *options); });
+  CLI::App* show = command.Verb(
+      noun, "show", "Sessions, bytes, errors, retries; requests, TLS handshakes, and their times",
+      [options](Client& client) { return Show(client, *options); });
   show->add_flag("--watch", options->watch, "Live, with rates, until Ctrl-C");
   show->add_option("--interval", options->interval_s, "Seconds between two tables, 0.2 to 60")
       ->check(CLI::Range(0.2, 60.0))
