@@ -22,10 +22,11 @@
 //   of bodies (workers/http), in mail services the dialogue around STARTTLS (workers/mail), and
 //   records of TLS (workers/net) are read; all parsers are bounded and fuzzed. The rest is moved
 //   unseen. Connections with TLS come from aloha-tls when their handshake is done, with the keys of
-//   their records and no others; what comes is verified. A message whose framing is invalid or ambiguous is refused, never repaired. A server
-//   connection serves one client connection and is closed with it or before. Listening sockets and
-//   stick tables come from the supervisor and are verified before use. The process makes TCP
-//   sockets and pipes, and nothing else: no file, no bind, no child.
+//   their records and no others; what comes is verified. A message whose framing is invalid or
+//   ambiguous is refused, never repaired. A server connection serves one client connection and is
+//   closed with it or before. Listening sockets and stick tables come from the supervisor and are
+//   verified before use. The process makes TCP sockets and pipes, and nothing else: no file, no
+//   bind, no child.
 //
 // WHEN THINGS FAIL
 //   A server that refuses or is silent is tried again, then others are; an HTTP client that no

@@ -23,11 +23,11 @@
 // SECURITY
 //   Clients and servers are hostile; what they send is read by BoringSSL alone, but for PROXY
 //   protocol headers (on listeners that ask for them) and the extensions of the ClientHello that
-//   choose the certificate. There is no private key here: aloha-keys signs, and only what TLS has signed.
-//   Session ticket keys and certificates come with the snapshot. No static RSA, no renegotiation,
-//   no compression, no early data in any profile. Handshakes in progress are bounded, all together
-//   and of one client address, and so are their time and the size of a ClientHello. The process
-//   makes no socket: it accepts, or is passed one.
+//   choose the certificate. There is no private key here: aloha-keys signs, and only what TLS has
+//   signed. Session ticket keys and certificates come with the snapshot. No static RSA, no
+//   renegotiation, no compression, no early data in any profile. Handshakes in progress are
+//   bounded, all together and of one client address, and so are their time and the size of a
+//   ClientHello. The process makes no socket: it accepts, or is passed one.
 //
 // WHEN THINGS FAIL
 //   While aloha-keys is away handshakes wait until their timeout, and what was asked is asked again

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "workers/proxy/histogram.h"
+#include "workers/net/histogram.h"
 #include "workers/proxy/http_log.h"
 
 namespace aloha::proxy {
