@@ -33,8 +33,6 @@ std::optional<KeyKind> KindOf(const EVP_PKEY* key) {
       return KeyKind::kP256;
     case NID_secp384r1:
       return KeyKind::kP384;
-    case NID_secp521r1:
-      return KeyKind::kP521;
     default:
       return std::nullopt;
   }
@@ -130,7 +128,7 @@ Result<std::shared_ptr<const Certificate>> ReadCertificate(
     if (i != 0) continue;
     const bssl::UniquePtr<EVP_PKEY> key(X509_get_pubkey(x509.get()));
     const auto kind = KindOf(key.get());
-    if (!kind) return Invalid(path, "its key is neither RSA nor ECDSA over P-256, P-384 or P-521");
+    if (!kind) return Invalid(path, "its key is neither RSA nor ECDSA over P-256 or P-384");
     certificate->kind = *kind;
     certificate->key = KeyHash(x509.get());
     if (certificate->key != message.key()) {
@@ -187,17 +185,15 @@ bool ClientAlgorithms::Allow(KeyKind kind) const {
     return !tls13 && (Signs(SSL_SIGN_RSA_PKCS1_SHA256) || Signs(SSL_SIGN_RSA_PKCS1_SHA384) ||
                       Signs(SSL_SIGN_RSA_PKCS1_SHA512) || Signs(SSL_SIGN_RSA_PKCS1_SHA1));
   }
-  const auto [algorithm, group] =
-      kind == KeyKind::kP256
-          ? std::pair<uint16_t, uint16_t>{SSL_SIGN_ECDSA_SECP256R1_SHA256, SSL_CURVE_SECP256R1}
-      : kind == KeyKind::kP384
-          ? std::pair<uint16_t, uint16_t>{SSL_SIGN_ECDSA_SECP384R1_SHA384, SSL_CURVE_SECP384R1}
-          : std::pair<uint16_t, uint16_t>{SSL_SIGN_ECDSA_SECP521R1_SHA512, SSL_CURVE_SECP521R1};
+  const bool p256 = kind == KeyKind::kP256;
+  const uint16_t algorithm =
+      p256 ? SSL_SIGN_ECDSA_SECP256R1_SHA256 : SSL_SIGN_ECDSA_SECP384R1_SHA384;
+  const uint16_t group = p256 ? SSL_CURVE_SECP256R1 : SSL_CURVE_SECP384R1;
   if (tls13) return Signs(algorithm);
   if (!AnySuite(true) || (lists_groups_ && !Contains(groups_, group))) return false;
   // Before TLS 1.3 the curve does not follow from the algorithm (RFC 8422 section 5.1.3).
   return Signs(SSL_SIGN_ECDSA_SECP256R1_SHA256) || Signs(SSL_SIGN_ECDSA_SECP384R1_SHA384) ||
-         Signs(SSL_SIGN_ECDSA_SECP521R1_SHA512) || Signs(SSL_SIGN_ECDSA_SHA1);
+         Signs(SSL_SIGN_ECDSA_SHA1);
 }
 
 const Certificate& Choose(std::span<const std::shared_ptr<const Certificate>> certificates,

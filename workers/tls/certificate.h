@@ -19,7 +19,7 @@
 
 namespace aloha::tls {
 
-enum class KeyKind { kRsa, kP256, kP384, kP521 };
+enum class KeyKind { kRsa, kP256, kP384 };  // those that aloha-keys signs with
 
 // Immutable; its private key is elsewhere.
 struct Certificate {

@@ -23,18 +23,11 @@ constexpr char kGroups[] = "X25519:P-256:P-384";
 // The keys of tickets are gone after three hours at most.
 constexpr uint32_t kSessionSeconds = 2 * 3600;
 
+// Those that aloha-keys signs with; the last two for old clients alone.
 constexpr uint16_t kSignatures[] = {
-    SSL_SIGN_ECDSA_SECP256R1_SHA256,
-    SSL_SIGN_ECDSA_SECP384R1_SHA384,
-    SSL_SIGN_ECDSA_SECP521R1_SHA512,
-    SSL_SIGN_RSA_PSS_RSAE_SHA256,
-    SSL_SIGN_RSA_PSS_RSAE_SHA384,
-    SSL_SIGN_RSA_PSS_RSAE_SHA512,
-    SSL_SIGN_RSA_PKCS1_SHA256,
-    SSL_SIGN_RSA_PKCS1_SHA384,
-    SSL_SIGN_RSA_PKCS1_SHA512,
-    // Old clients alone.
-    SSL_SIGN_ECDSA_SHA1,
+    SSL_SIGN_ECDSA_SECP256R1_SHA256, SSL_SIGN_ECDSA_SECP384R1_SHA384, SSL_SIGN_RSA_PSS_RSAE_SHA256,
+    SSL_SIGN_RSA_PSS_RSAE_SHA384,    SSL_SIGN_RSA_PSS_RSAE_SHA512,    SSL_SIGN_RSA_PKCS1_SHA256,
+    SSL_SIGN_RSA_PKCS1_SHA384,       SSL_SIGN_RSA_PKCS1_SHA512,       SSL_SIGN_ECDSA_SHA1,
     SSL_SIGN_RSA_PKCS1_SHA1,
 };
 constexpr size_t kOldSignatures = 2;

@@ -18,25 +18,13 @@
 #include <vector>
 
 #include "handoff/v1/handoff.pb.h"
+#include "tests/unit/tls/test_certificate.h"
 #include "workers/net/tls_context_cache.h"
 #include "workers/net/tls_records.h"
 #include "workers/runtime/packet.h"
 #include "workers/tls/engine.h"
 
 namespace aloha::tls {
-
-// A certificate with its key.
-struct TestCertificate {
-  worker::v1::TlsCertificate message;
-  bssl::UniquePtr<EVP_PKEY> key;
-
-  // curve: 0 makes an RSA key. The first of the names becomes the common name as well; "@" begins
-  // an address. Signed by the issuer, or by itself.
-  static TestCertificate Make(const std::string& name, int curve,
-                              const std::vector<std::string>& names,
-                              const TestCertificate* issuer = nullptr, int days = 1);
-  std::string Sign(uint16_t scheme, const std::string& message) const;
-};
 
 // aloha-keys as the engine sees it.
 class FakeKeys {
