@@ -1,4 +1,5 @@
 """Does the whole product hand hot streams of TLS to the kernel, on Debian's kernel, without losing a byte?"""
+import pathlib
 import re
 
 import guest
@@ -7,6 +8,8 @@ import paths
 BINARIES = ["aloha-supervisor", "aloha-system", "aloha-proxy", "aloha-tls", "aloha-keys", "aloha-health", "alohactl",
             "aloha-load"]
 MEGABYTES = 48
+# OpenSSL's legacy provider is loaded by name.
+PROVIDER = next(pathlib.Path("/usr/lib").glob("*/ossl-modules/legacy.so"))
 
 CONFIG = """
 performance { proxy_threads: 1 }
@@ -23,7 +26,7 @@ virtual_service {
 """
 
 SCRIPT = f"""
-export PATH={{bin}}:/bin ALOHA_ENDPOINT=unix:/tmp/run/supervisor.sock OPENSSL_CONF=/dev/null HOME=/tmp
+export PATH={{bin}}:/bin:/usr/bin ALOHA_ENDPOINT=unix:/tmp/run/supervisor.sock OPENSSL_CONF=/dev/null HOME=/tmp
 mkdir -p /www /tmp && cd /tmp
 dd if=/dev/urandom of=/www/file bs=1M count={MEGABYTES} 2>/dev/null
 httpd -p 127.0.0.1:8000 -h /www
@@ -48,8 +51,8 @@ alohactl worker list
 def test_hot_streams_go_through_the_kernel(tmp_path):
     config = tmp_path / "config"
     config.write_text(CONFIG)
-    files = [paths.BIN / name for name in BINARIES] + ["/usr/bin/openssl", "/etc/passwd", "/etc/group",
-                                                       (config, "/config")]
+    files = [paths.BIN / name for name in BINARIES] + [PROVIDER, "/usr/bin/openssl", "/etc/passwd",
+                                                       "/etc/group", (config, "/config")]
     outcome = guest.run(SCRIPT.replace("{bin}", str(paths.BIN)), files, guest.TLS_MODULES, memory_mb=2048)
     assert "-tls1_3 whole" in outcome.output, outcome.output
     assert "-tls1_2 whole" in outcome.output, outcome.output

@@ -37,7 +37,7 @@ BENCHMARK_CAPTURE(BM_HttpLog, text, AppendHttpLine);
 BENCHMARK_CAPTURE(BM_HttpLog, json, AppendHttpJson);
 
 void BM_HistogramAdd(benchmark::State& state) {
-  Histogram histogram;
+  net::Histogram histogram;
   uint64_t value = 0;
   for (auto _ : state) histogram.Add(value += 37);
 }
