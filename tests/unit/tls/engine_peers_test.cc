@@ -65,11 +65,12 @@ TEST_F(EnginePeersTest, HandshakesWaitForTheNextKeys) {
 }
 
 TEST_F(EnginePeersTest, WithoutKeysHandshakesEndByTheirTimeout) {
-  tls_.snapshot.set_handshake_timeout_ms(150);
+  tls_.snapshot.set_handshake_timeout_ms(300);
   tls_.Apply();
   const auto proxy = NewProxy();
   EXPECT_FALSE(Connect().get());
-  EXPECT_EQ(tls_.Failed("no_signature"), 1u);
+  // On a busy machine the ClientHello may come too late to ask for a signature at all.
+  EXPECT_EQ(tls_.Failed("no_signature") + tls_.Failed("timeout"), 1u);
 }
 
 TEST_F(EnginePeersTest, RefusedSignaturesFail) {
@@ -98,8 +99,10 @@ TEST_F(EnginePeersTest, ConnectionsWaitForTheNextProxy) {
 
 TEST_F(EnginePeersTest, AFullProxyHoldsAcceptingBack) {
   const auto keys = NewKeys();
-  const auto proxy = NewProxy();
-  constexpr int kClients = 700;
+  FakeProxy proxy;
+  proxy.Narrow();
+  tls_.engine().SetProxy(proxy.TakeSocket());
+  constexpr int kClients = 60;
   std::vector<std::unique_ptr<TestClient>> clients;
   std::atomic<int> done{0};
   std::thread connecting([&] {
@@ -111,7 +114,7 @@ TEST_F(EnginePeersTest, AFullProxyHoldsAcceptingBack) {
   EXPECT_TRUE(TestTls::Eventually([&] { return Waiting() > 0; }));
   EXPECT_LT(done, kClients);
   std::vector<UniqueFd> sockets;
-  for (int i = 0; i < kClients; ++i) sockets.push_back(proxy->Receive().socket);
+  for (int i = 0; i < kClients; ++i) sockets.push_back(proxy.Receive().socket);
   connecting.join();
   EXPECT_EQ(done, kClients);
   EXPECT_EQ(tls_.Failed("no_proxy"), 0u);
@@ -206,6 +209,21 @@ TEST_F(EnginePeersTest, DrainingLetsHandshakesEnd) {
   tls_.engine().CutHandshakes([&](uint32_t count) { cut.set_value(count); });
   EXPECT_EQ(cut.get_future().get(), 1u);
   EXPECT_FALSE(client.get());
+}
+
+TEST_F(EnginePeersTest, HandshakesInProgressKeepTheirSettings) {
+  const auto keys = NewKeys();
+  const auto proxy = NewProxy();
+  keys->Hold(true);
+  std::future<bool> client = Connect();
+  EXPECT_TRUE(TestTls::Eventually([&] { return tls_.engine().handshakes() == 1; }));
+  tls_.snapshot.clear_listeners();
+  tls_.snapshot.clear_certificates();
+  ASSERT_TRUE(tls_.Prepare());
+  tls_.engine().Commit();
+  keys->Hold(false);
+  EXPECT_TRUE(client.get());
+  EXPECT_TRUE(proxy->Receive().socket);
 }
 
 TEST_F(EnginePeersTest, PacketsThatAreNoMessageAreDropped) {

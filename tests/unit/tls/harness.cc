@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <future>
 #include <utility>
 
 namespace aloha::tls {
@@ -63,6 +64,11 @@ FakeProxy::FakeProxy() {
   auto pair = MakeSocketPair(SOCK_SEQPACKET);
   ours_ = std::move(pair->ours);
   theirs_ = std::move(pair->theirs);
+}
+
+void FakeProxy::Narrow() {
+  const int least = 1;
+  setsockopt(theirs_.get(), SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
 }
 
 bool FakeProxy::Idle() const {
@@ -232,6 +238,9 @@ void TestTls::Apply() {
   const auto prepared = Prepare();
   ASSERT_TRUE(prepared) << prepared.error().message;
   engine_->Commit();
+  std::promise<void> settled;
+  engine_->CutHandshakes([&](uint32_t) { settled.set_value(); });
+  settled.get_future().wait();
 }
 
 worker::v1::HandshakeStats TestTls::Stats(int listener) {

@@ -55,6 +55,8 @@ class FakeProxy {
  public:
   FakeProxy();
   UniqueFd TakeSocket() { return std::move(theirs_); }
+  // Few packets wait on the way. Before TakeSocket.
+  void Narrow();
 
   struct Received {
     handoff::v1::FromTls message;
@@ -131,7 +133,8 @@ class TestTls {
   worker::v1::TlsListener& AddListener(const std::vector<std::string>& certificates,
                                        worker::v1::TlsProfile profile);
   Result<> Prepare();
-  // Prepares, which must succeed, and commits.
+  // Prepares, which must succeed, commits, and waits until every thread runs it. Handshakes that are
+  // in progress are cut.
   void Apply();
   Engine& engine() { return *engine_; }
   uint16_t port(int listener = 0) const {
