@@ -127,7 +127,8 @@ std::vector<Confinement> ObserveWorker(const Process& process, bool privileged) 
   const bool landlock = std::any_of(probes.begin(), probes.end(), [](const auto& probe) {
     return probe.act().starts_with("landlock:") && probe.refused();
   });
-  measures.push_back(Measure("landlock", "no file", landlock ? "no file" : "kernel has none"));
+  const char* const files = process.role->name == "keys" ? "its own folders" : "no file";
+  measures.push_back(Measure("landlock", files, landlock ? files : "kernel has none"));
   const bool all_refused = std::all_of(probes.begin(), probes.end(),
                                        [](const auto& probe) { return probe.refused(); }) &&
                            !probes.empty();

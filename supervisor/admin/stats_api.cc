@@ -158,6 +158,8 @@ grpc::ServerUnaryReactor* SessionsApi::ListSessions(grpc::CallbackServerContext*
                                       out->set_bytes_to_client(in.bytes_to_client());
                                       out->set_state(in.state());
                                       out->set_sni(in.sni());
+                                      out->set_tls_version(in.tls_version());
+                                      out->set_tls_cipher(in.tls_cipher());
                                       out->set_requests(in.requests());
                                       out->set_request(in.request());
                                     });
