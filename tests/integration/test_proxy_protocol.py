@@ -57,9 +57,9 @@ def recorder():
     recorder.stop()
 
 
-def service(recorder, port, server_extra="", extra=""):
+def service(recorder, port, server_extra="", listener=""):
     one = config.server("s1", *recorder.address, extra=server_extra)
-    return config.virtual_service("s", port, [one], check=None, extra=extra)
+    return config.virtual_service("s", port, [one], check=None, listener=listener)
 
 
 def test_version_1_towards_the_server(recorder, start_aloha):
@@ -91,7 +91,7 @@ V2_HEADER = (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + socket.inet_aton("192.0.2.7
 @pytest.mark.parametrize("header", [b"PROXY TCP4 192.0.2.7 192.0.2.1 4444 143\r\n", V2_HEADER], ids=["v1", "v2"])
 def test_a_listener_reads_the_header_and_passes_the_address_on(recorder, start_aloha, header):
     port = ports.free_port()
-    text = service(recorder, port, "send_proxy: V1").replace(f"port: {port} }}", f"port: {port} accept_proxy: true }}")
+    text = service(recorder, port, "send_proxy: V1", "accept_proxy: true")
     aloha = start_aloha(text)
     with clients.Line(port) as line:
         line.socket.sendall(header)
@@ -104,7 +104,7 @@ def test_a_listener_reads_the_header_and_passes_the_address_on(recorder, start_a
                          ids=["no header", "bad address", "too long"])
 def test_a_listener_that_wants_a_header_closes_without_one(recorder, start_aloha, junk):
     port = ports.free_port()
-    text = service(recorder, port).replace(f"port: {port} }}", f"port: {port} accept_proxy: true }}")
+    text = service(recorder, port, listener="accept_proxy: true")
     start_aloha(text)
     with clients.Line(port) as line:
         line.socket.sendall(junk)
