@@ -133,8 +133,8 @@ class TestTls {
   worker::v1::TlsListener& AddListener(const std::vector<std::string>& certificates,
                                        worker::v1::TlsProfile profile);
   Result<> Prepare();
-  // Prepares, which must succeed, commits, and waits until every thread runs it. Handshakes that are
-  // in progress are cut.
+  // Prepares, which must succeed, commits, and waits until every thread runs it. Handshakes that
+  // are in progress are cut.
   void Apply();
   Engine& engine() { return *engine_; }
   uint16_t port(int listener = 0) const {
