@@ -13,8 +13,6 @@
 namespace aloha::proxy {
 namespace {
 
-constexpr uint32_t kEndEvents = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-
 static_assert(sizeof(TcpSession) <= 400, "an idle session is to stay small");
 
 }  // namespace

@@ -31,7 +31,7 @@ void TlsRole::Commit() {
 }
 
 void TlsRole::OnPeer(const std::string& role, UniqueFd socket) {
-  if (role == "proxy") engine_.SetProxy(std::move(socket));
+  if (role == "proxy") return engine_.SetProxy(std::move(socket));
   if (role == "keys") engine_.SetKeys(std::move(socket));
 }
 
