@@ -1,0 +1,121 @@
+#include "workers/vrrp/vrrp_service.h"
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <utility>
+#include <vector>
+
+#include "workers/runtime/log.h"
+#include "workers/runtime/serve.h"
+
+namespace aloha::vrrp {
+namespace {
+
+constexpr std::chrono::milliseconds kPause{50};
+constexpr int kMostHindrances = 16;
+
+}  // namespace
+
+// One WatchVrrpState call. At most one message is on its way; a change meanwhile is told behind it.
+// It lives on the loop: gRPC's callbacks only post there, and since OnDone is the last of them,
+// what it posts may delete.
+class VrrpService::Watcher final : public grpc::ServerWriteReactor<worker::v1::VrrpState> {
+ public:
+  explicit Watcher(VrrpService& service) : service_(service) {
+    asio::post(service_.loop_, [this] {
+      service_.watchers_.insert(this);
+      Send();
+    });
+  }
+
+  void Send() {
+    waits_ = true;
+    if (writing_ || ended_) return;
+    waits_ = false;
+    message_.Clear();
+    service_.engine_.Describe(&message_);
+    writing_ = true;
+    StartWrite(&message_);
+  }
+
+  void OnWriteDone(bool ok) override {
+    asio::post(service_.loop_, [this, ok] {
+      writing_ = false;
+      if (!ok) return End();
+      if (waits_) Send();
+    });
+  }
+
+  void OnCancel() override {
+    asio::post(service_.loop_, [this] { End(); });
+  }
+
+  void OnDone() override {
+    asio::post(service_.loop_, [this] {
+      service_.watchers_.erase(this);
+      delete this;
+    });
+  }
+
+ private:
+  void End() {
+    if (std::exchange(ended_, true)) return;
+    Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the watcher left"));
+  }
+
+  VrrpService& service_;
+  worker::v1::VrrpState message_;  // on its way while writing_
+  bool writing_ = false;
+  bool waits_ = false;
+  bool ended_ = false;
+};
+
+grpc::ServerUnaryReactor* VrrpService::GetVrrpState(grpc::CallbackServerContext* call,
+                                                    const worker::v1::GetVrrpStateRequest*,
+                                                    worker::v1::VrrpState* response) {
+  return ServeOnLoop(loop_, call, [this, response]() -> Result<> {
+    engine_.Describe(response);
+    return {};
+  });
+}
+
+grpc::ServerWriteReactor<worker::v1::VrrpState>* VrrpService::WatchVrrpState(
+    grpc::CallbackServerContext*, const worker::v1::WatchVrrpStateRequest*) {
+  return new Watcher(*this);
+}
+
+grpc::ServerUnaryReactor* VrrpService::SetHindrances(
+    grpc::CallbackServerContext* call, const worker::v1::SetHindrancesRequest* request,
+    worker::v1::SetHindrancesResponse*) {
+  return ServeOnLoop(loop_, call, [this, request]() -> Result<> {
+    if (request->hindrances_size() > kMostHindrances) {
+      return Fail(Code::kInvalidArgument, "at most 16 hindrances", "hindrances");
+    }
+    std::vector<worker::v1::VrrpHindrance> hindrances;
+    for (const worker::v1::VrrpHindrance& given : request->hindrances()) {
+      worker::v1::VrrpHindrance& hindrance = hindrances.emplace_back();
+      hindrance.set_name(EscapeForLog(given.name()));
+      hindrance.set_reason(EscapeForLog(given.reason()));
+    }
+    engine_.SetHindrances(std::move(hindrances));
+    return {};
+  });
+}
+
+void VrrpService::Changed() {
+  if (std::exchange(scheduled_, true)) return;
+  // Behind what is being done: one step changes several things.
+  timer_.expires_at(std::max(std::chrono::steady_clock::now(), last_sent_ + kPause));
+  timer_.async_wait([this](const asio::error_code& error) {
+    scheduled_ = false;
+    if (error) return;
+    last_sent_ = std::chrono::steady_clock::now();
+    SendAll();
+  });
+}
+
+void VrrpService::SendAll() {
+  for (Watcher* watcher : watchers_) watcher->Send();
+}
+
+}  // namespace aloha::vrrp
