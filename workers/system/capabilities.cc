@@ -18,8 +18,8 @@ namespace {
 // Each with its reason; the role table of the supervisor shows the same.
 constexpr std::array<cap_value_t, 3> kCapabilities = {
     CAP_NET_BIND_SERVICE,  // ports below 1024
-    CAP_NET_ADMIN,         // addresses and routes
-    CAP_NET_RAW,           // raw sockets for vrrp
+    CAP_NET_ADMIN,         // virtual addresses and their interfaces, managed addresses and routes
+    CAP_NET_RAW,           // raw sockets for aloha-vrrp, announcing addresses
 };
 
 struct CapabilityCloser {
@@ -82,6 +82,8 @@ Result<Privileges> RaiseCapabilities() {
   }
   for (const cap_value_t capability : *permitted) {
     if (capability == CAP_NET_BIND_SERVICE) privileges.bind_service = true;
+    if (capability == CAP_NET_ADMIN) privileges.net_admin = true;
+    if (capability == CAP_NET_RAW) privileges.net_raw = true;
   }
   return privileges;
 }
@@ -90,6 +92,13 @@ std::vector<std::string> Limitations(const Privileges& privileges) {
   if (privileges.bind_service || privileges.unprivileged_port_start <= 1) return {};
   return {fmt::format("no CAP_NET_BIND_SERVICE: ports below {} cannot be bound",
                       privileges.unprivileged_port_start)};
+}
+
+std::string NeedsCapability(const char* name) {
+  return fmt::format(
+      "it needs {}, which this process lacks (install the package, or start the supervisor as root "
+      "with --user)",
+      name);
 }
 
 Result<> KeepCapabilitiesForExec(uint32_t uid, uint32_t gid) {

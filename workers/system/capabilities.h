@@ -13,6 +13,8 @@ namespace aloha::system {
 // What of its three capabilities the process was given, and what it would need them for.
 struct Privileges {
   bool bind_service = false;                // CAP_NET_BIND_SERVICE, in effect
+  bool net_admin = false;                   // CAP_NET_ADMIN
+  bool net_raw = false;                     // CAP_NET_RAW
   uint32_t unprivileged_port_start = 1024;  // ports below it need the former
 };
 
@@ -23,6 +25,9 @@ Result<Privileges> RaiseCapabilities();
 
 // What cannot be done for want of a capability; empty: nothing.
 std::vector<std::string> Limitations(const Privileges& privileges);
+
+// "it needs CAP_NET_RAW, which this process lacks (install …)": what to do about it.
+std::string NeedsCapability(const char* name);
 
 // For the keeper, as root: becomes the user and keeps the three capabilities, as far as root has
 // them, permitted, inheritable and ambient, but not effective: a program it executes has them, it

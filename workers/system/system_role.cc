@@ -33,21 +33,51 @@ struct SystemRole::Sending {
 SystemRole::SystemRole(WorkerContext context, const Privileges& privileges)
     : context_(context),
       privileges_(privileges),
-      listeners_(
-          [this](const Endpoint& e) {
-            return context_.descriptors.TakeListener(e.address, e.port);
-          },
-          privileges.unprivileged_port_start) {}
+      sockets_([this](const SocketName& name) { return Take(name); },
+               [this](const SocketName& name, std::span<const int> siblings) {
+                 return Make(name, siblings);
+               }),
+      network_(
+          context.loop, context.log, [this] { return sockets_.VrrpSockets(); },
+          NetworkSide::kStartTime) {}
+
+UniqueFd SystemRole::Take(const SocketName& name) {
+  if (const auto* listener = std::get_if<Endpoint>(&name))
+    return context_.descriptors.TakeListener(listener->address, listener->port);
+  const auto& vrrp = std::get<VrrpEndpoint>(name);
+  UniqueFd socket = context_.descriptors.TakeVrrpSocket(vrrp.interface, vrrp.ipv6);
+  if (socket) network_.Follow(socket.get(), vrrp);
+  return socket;
+}
+
+Result<UniqueFd> SystemRole::Make(const SocketName& name, std::span<const int> siblings) {
+  if (const auto* listener = std::get_if<Endpoint>(&name))
+    return BindListener(*listener, siblings, privileges_.unprivileged_port_start);
+  return network_.OpenSocket(std::get<VrrpEndpoint>(name));
+}
 
 Result<> SystemRole::Prepare(const worker::v1::Snapshot& snapshot) {
   if (!snapshot.has_system())
     return Fail(Code::kInvalidArgument, "not a snapshot for aloha-system");
-  return listeners_.Prepare(snapshot.system());
+  if (auto prepared = sockets_.Prepare(snapshot.system()); !prepared) return prepared;
+  return network_.Prepare(snapshot.system());
 }
 
 void SystemRole::Commit() {
-  listeners_.Commit();
-  context_.log.Info(fmt::format("holding {} listeners", listeners_.size()));
+  sockets_.Commit();
+  network_.Commit();
+  const size_t num_vrrp = sockets_.VrrpSockets().size();
+  context_.log.Info(fmt::format("holding {} listeners", sockets_.size() - num_vrrp) +
+                    (num_vrrp > 0 ? fmt::format(" and {} sockets of VRRP", num_vrrp) : ""));
+}
+
+void SystemRole::Abort() {
+  sockets_.Abort();
+  network_.Abort();
+}
+
+void SystemRole::OnPeer(const std::string& role, UniqueFd socket) {
+  if (role == "vrrp") network_.Connect(std::move(socket));
 }
 
 grpc::ServerUnaryReactor* SystemRole::Bind(grpc::CallbackServerContext* call,
@@ -59,7 +89,7 @@ grpc::ServerUnaryReactor* SystemRole::Bind(grpc::CallbackServerContext* call,
 
 void SystemRole::BindAndSend(const worker::v1::BindRequest& request, Answer answer) {
   context_.descriptors.Receive();
-  Result<std::vector<NamedSocket>> sockets = listeners_.Bind(request);
+  Result<std::vector<NamedSocket>> sockets = sockets_.Bind(request);
   if (!sockets) return answer(tl::make_unexpected(sockets.error()));
   SendNext(std::make_shared<Sending>(context_.loop, std::move(*sockets), std::move(answer)));
 }
@@ -71,9 +101,7 @@ void SystemRole::SendNext(const std::shared_ptr<Sending>& sending) {
     const size_t end = std::min(sending->sockets.size(), sending->sent + kMaxPacketDescriptors);
     for (size_t i = sending->sent; i < end; ++i) {
       const NamedSocket& named = sending->sockets[i];
-      worker::v1::ListenerKey* key = names.add_descriptors()->mutable_listener();
-      key->set_address(named.endpoint.address);
-      key->set_port(named.endpoint.port);
+      *names.add_descriptors() = ToDescriptor(named.name);
       descriptors.push_back(named.socket->get());
     }
     const Result<> sent = context_.descriptors.Send(names, descriptors);
@@ -83,7 +111,7 @@ void SystemRole::SendNext(const std::shared_ptr<Sending>& sending) {
     }
     const bool full = sent.error().code == Code::kResourceExhausted;
     if (!full || std::chrono::steady_clock::now() > sending->deadline) {
-      listeners_.Unbind(sending->sockets);
+      sockets_.Unbind(sending->sockets);
       return sending->answer(sent);
     }
     sending->retry.expires_after(kSendRetry);

@@ -4,13 +4,15 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "worker/v1/roles.grpc.pb.h"
 #include "workers/runtime/worker.h"
 #include "workers/system/capabilities.h"
-#include "workers/system/listener_set.h"
+#include "workers/system/network_side.h"
+#include "workers/system/socket_set.h"
 
 namespace aloha::system {
 
@@ -22,12 +24,15 @@ class SystemRole final : public Role, public worker::v1::System::CallbackService
   std::vector<grpc::Service*> Services() override { return {this}; }
   Result<> Prepare(const worker::v1::Snapshot& snapshot) override;
   void Commit() override;
-  void Abort() override { listeners_.Abort(); }
-  // Nothing lives here: answers at once and keeps the sockets.
-  void Drain(std::chrono::milliseconds, std::function<void(uint32_t cut)> done) override {
-    done(0);
+  void Abort() override;
+  // Keeps the sockets. What becomes of virtual addresses depends on the timeout; see
+  // NetworkSide::Drain.
+  void Drain(std::chrono::milliseconds timeout, std::function<void(uint32_t cut)> done) override {
+    network_.Drain(timeout, std::move(done));
   }
-  std::vector<NamedDescriptor> Keepsakes() override { return listeners_.Committed(); }
+  // Of "vrrp".
+  void OnPeer(const std::string& role, UniqueFd socket) override;
+  std::vector<NamedDescriptor> Keepsakes() override { return sockets_.Committed(); }
   std::vector<std::string> Limitations() override { return system::Limitations(privileges_); }
 
   grpc::ServerUnaryReactor* Bind(grpc::CallbackServerContext* call,
@@ -42,9 +47,13 @@ class SystemRole final : public Role, public worker::v1::System::CallbackService
   // Sends packet after packet; waits while the channel is full.
   void SendNext(const std::shared_ptr<Sending>& sending);
 
+  UniqueFd Take(const SocketName& name);
+  Result<UniqueFd> Make(const SocketName& name, std::span<const int> siblings);
+
   WorkerContext context_;
   const Privileges privileges_;
-  ListenerSet listeners_;
+  SocketSet sockets_;
+  NetworkSide network_;
 };
 
 }  // namespace aloha::system

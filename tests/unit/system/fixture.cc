@@ -22,7 +22,7 @@
 #include <fstream>
 #include <thread>
 
-#include "worker/v1/descriptor.pb.h"
+#include "workers/runtime/descriptors.h"
 #include "workers/runtime/packet.h"
 
 namespace aloha::system {
@@ -199,14 +199,24 @@ v1::GetInfoResponse Supervision::GetInfo() {
 grpc::Status Supervision::Bind(const std::vector<Endpoint>& endpoints) {
   v1::BindRequest request;
   AddListeners(endpoints, request.mutable_listeners());
+  return Bind(request);
+}
+
+grpc::Status Supervision::Bind(const v1::BindRequest& request) {
   v1::BindResponse response;
   return system_->Bind(Call().get(), request, &response);
 }
 
 grpc::Status Supervision::Prepare(uint64_t generation, const std::vector<Endpoint>& endpoints) {
+  v1::SystemSnapshot snapshot;
+  AddListeners(endpoints, snapshot.mutable_listeners());
+  return PrepareSnapshot(generation, snapshot);
+}
+
+grpc::Status Supervision::PrepareSnapshot(uint64_t generation, const v1::SystemSnapshot& snapshot) {
   v1::PrepareSnapshotRequest request;
   request.mutable_snapshot()->set_generation(generation);
-  AddListeners(endpoints, request.mutable_snapshot()->mutable_system()->mutable_listeners());
+  *request.mutable_snapshot()->mutable_system() = snapshot;
   v1::PrepareSnapshotResponse response;
   return worker_->PrepareSnapshot(Call().get(), request, &response);
 }
@@ -242,25 +252,32 @@ std::unique_ptr<grpc::ClientReader<v1::LogLine>> Supervision::WatchLog(grpc::Cli
 }
 
 void Supervision::HandOver(const Endpoint& endpoint, int socket) {
-  v1::Descriptors names;
-  v1::ListenerKey* key = names.add_descriptors()->mutable_listener();
-  key->set_address(endpoint.address);
-  key->set_port(endpoint.port);
-  EXPECT_TRUE(SendPacket(descriptors_.get(), names.SerializeAsString(), std::span(&socket, 1)));
+  HandOver(NameListener(endpoint.address, endpoint.port), socket);
+}
+
+void Supervision::HandOver(const v1::Descriptor& name, int socket) {
+  const NamedDescriptor named{name, socket};
+  EXPECT_TRUE(SendDescriptors(descriptors_.get(), std::span(&named, 1)));
 }
 
 std::map<Endpoint, UniqueFd> Supervision::ReceiveListeners() {
   std::map<Endpoint, UniqueFd> listeners;
+  for (auto& [name, socket] : Receive())
+    listeners[{name.listener().address(), name.listener().port()}] = std::move(socket);
+  return listeners;
+}
+
+std::vector<std::pair<v1::Descriptor, UniqueFd>> Supervision::Receive() {
+  std::vector<std::pair<v1::Descriptor, UniqueFd>> received;
   for (;;) {
     Result<Packet> packet = ReceivePacket(descriptors_.get());
-    if (!packet) return listeners;
+    if (!packet) return received;
     v1::Descriptors names;
     EXPECT_TRUE(names.ParseFromString(packet->payload));
     EXPECT_EQ(static_cast<size_t>(names.descriptors_size()), packet->descriptors.size());
     for (int i = 0; i < names.descriptors_size(); ++i) {
-      const v1::ListenerKey& key = names.descriptors(i).listener();
-      listeners[{key.address(), key.port()}] =
-          std::move(packet->descriptors[static_cast<size_t>(i)]);
+      received.emplace_back(names.descriptors(i),
+                            std::move(packet->descriptors[static_cast<size_t>(i)]));
     }
   }
 }

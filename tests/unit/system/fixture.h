@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "worker/v1/descriptor.pb.h"
 #include "worker/v1/roles.grpc.pb.h"
 #include "worker/v1/worker.grpc.pb.h"
 #include "workers/runtime/unique_fd.h"
@@ -79,7 +80,9 @@ class Supervision {
 
   worker::v1::GetInfoResponse GetInfo();
   grpc::Status Bind(const std::vector<Endpoint>& endpoints);
+  grpc::Status Bind(const worker::v1::BindRequest& request);
   grpc::Status Prepare(uint64_t generation, const std::vector<Endpoint>& endpoints);
+  grpc::Status PrepareSnapshot(uint64_t generation, const worker::v1::SystemSnapshot& snapshot);
   grpc::Status Commit(uint64_t generation);
   grpc::Status Abort();
   grpc::Status Drain(uint32_t* cut);
@@ -87,8 +90,11 @@ class Supervision {
                                                                     uint32_t backlog, bool follow);
   // Hands a duplicate over.
   void HandOver(const Endpoint& endpoint, int socket);
-  // What the worker has sent by now.
+  void HandOver(const worker::v1::Descriptor& name, int socket);
+  // The listeners that the worker has sent by now.
   std::map<Endpoint, UniqueFd> ReceiveListeners();
+  // Everything that it has sent by now.
+  std::vector<std::pair<worker::v1::Descriptor, UniqueFd>> Receive();
 
   int pid = 0;  // as the worker answered
 

@@ -1,4 +1,4 @@
-#include "workers/system/listener_set.h"
+#include "workers/system/socket_set.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-class ListenerSetTest : public testing::Test {
+class SocketSetTest : public testing::Test {
  protected:
   static void Add(const Endpoint& endpoint, worker::v1::Listener* listener) {
     listener->set_address(endpoint.address);
@@ -29,17 +29,19 @@ class ListenerSetTest : public testing::Test {
     return snapshot;
   }
 
-  std::map<Endpoint, UniqueFd> handed_over_;
-  ListenerSet set_{[this](const Endpoint& endpoint) {
-                     auto found = handed_over_.extract(endpoint);
-                     return found ? std::move(found.mapped()) : UniqueFd();
-                   },
-                   1024};
+  std::map<SocketName, UniqueFd> handed_over_;
+  SocketSet set_{[this](const SocketName& name) {
+                   auto found = handed_over_.extract(name);
+                   return found ? std::move(found.mapped()) : UniqueFd();
+                 },
+                 [](const SocketName& name, std::span<const int> siblings) {
+                   return BindListener(std::get<Endpoint>(name), siblings, 1024);
+                 }};
   const Endpoint imap_{"127.0.0.1", FreePort()};
   const Endpoint smtp_{"127.0.0.2", FreePort()};
 };
 
-TEST_F(ListenerSetTest, BindsAllOrNone) {
+TEST_F(SocketSetTest, BindsAllOrNone) {
   const auto busy = BindListener(imap_, {}, 1024);
   ASSERT_TRUE(busy);
   const auto sockets = set_.Bind(Request({smtp_, imap_, {"nonsense", 1}}));
@@ -52,13 +54,13 @@ TEST_F(ListenerSetTest, BindsAllOrNone) {
   EXPECT_FALSE(Connects(smtp_));
 }
 
-TEST_F(ListenerSetTest, AFailedBindLeavesWhatWasHeldBefore) {
+TEST_F(SocketSetTest, AFailedBindLeavesWhatWasHeldBefore) {
   ASSERT_TRUE(set_.Bind(Request({imap_})));
   EXPECT_FALSE(set_.Bind(Request({imap_, {"nonsense", 1}})));
   EXPECT_TRUE(Connects(imap_));
 }
 
-TEST_F(ListenerSetTest, GivesAHeldSocketAgain) {
+TEST_F(SocketSetTest, GivesAHeldSocketAgain) {
   const auto first = set_.Bind(Request({imap_}));
   const auto second = set_.Bind(Request({imap_, imap_}));
   ASSERT_TRUE(first && second);
@@ -67,7 +69,7 @@ TEST_F(ListenerSetTest, GivesAHeldSocketAgain) {
   EXPECT_EQ((*first)[0].socket, (*second)[1].socket);
 }
 
-TEST_F(ListenerSetTest, AbortClosesWhatNoCommitConfirmed) {
+TEST_F(SocketSetTest, AbortClosesWhatNoCommitConfirmed) {
   ASSERT_TRUE(set_.Bind(Request({imap_})));
   ASSERT_TRUE(set_.Prepare(Snapshot({imap_})));
   set_.Commit();
@@ -78,7 +80,7 @@ TEST_F(ListenerSetTest, AbortClosesWhatNoCommitConfirmed) {
   EXPECT_FALSE(Connects(smtp_));
 }
 
-TEST_F(ListenerSetTest, CommitKeepsExactlyTheSnapshot) {
+TEST_F(SocketSetTest, CommitKeepsExactlyTheSnapshot) {
   ASSERT_TRUE(set_.Bind(Request({imap_, smtp_})));
   ASSERT_TRUE(set_.Prepare(Snapshot({smtp_})));
   EXPECT_TRUE(Connects(imap_)) << "until the commit";
@@ -87,7 +89,7 @@ TEST_F(ListenerSetTest, CommitKeepsExactlyTheSnapshot) {
   EXPECT_TRUE(Connects(smtp_));
 }
 
-TEST_F(ListenerSetTest, UnbindSparesWhatWasCommittedMeanwhile) {
+TEST_F(SocketSetTest, UnbindSparesWhatWasCommittedMeanwhile) {
   const auto sockets = set_.Bind(Request({imap_}));
   ASSERT_TRUE(sockets && set_.Prepare(Snapshot({imap_})));
   set_.Commit();
@@ -95,7 +97,7 @@ TEST_F(ListenerSetTest, UnbindSparesWhatWasCommittedMeanwhile) {
   EXPECT_EQ(set_.size(), 1U);
 }
 
-TEST_F(ListenerSetTest, RejectsAListenerThatNobodyBound) {
+TEST_F(SocketSetTest, RejectsAListenerThatNobodyBound) {
   ASSERT_TRUE(set_.Bind(Request({imap_})));
   const auto prepared = set_.Prepare(Snapshot({imap_, smtp_}));
   ASSERT_FALSE(prepared);
@@ -104,7 +106,7 @@ TEST_F(ListenerSetTest, RejectsAListenerThatNobodyBound) {
             "listener " + ToString(smtp_) + ": neither bound nor handed over");
 }
 
-TEST_F(ListenerSetTest, TakesWhatIsHandedOverAndKeepsItThroughAnAbort) {
+TEST_F(SocketSetTest, TakesWhatIsHandedOverAndKeepsItThroughAnAbort) {
   handed_over_[imap_] = std::move(*BindListener(imap_, {}, 1024));
   ASSERT_TRUE(set_.Prepare(Snapshot({imap_})));
   set_.Abort();
@@ -116,7 +118,7 @@ TEST_F(ListenerSetTest, TakesWhatIsHandedOverAndKeepsItThroughAnAbort) {
   EXPECT_FALSE((*sockets)[0].fresh);
 }
 
-TEST_F(ListenerSetTest, MovesFromOneAddressToAllOfThem) {
+TEST_F(SocketSetTest, MovesFromOneAddressToAllOfThem) {
   const Endpoint any{"0.0.0.0", imap_.port};
   for (const auto& [from, to] : {std::pair(imap_, any), std::pair(any, imap_)}) {
     ASSERT_TRUE(set_.Bind(Request({from})));
@@ -129,7 +131,7 @@ TEST_F(ListenerSetTest, MovesFromOneAddressToAllOfThem) {
   }
 }
 
-TEST_F(ListenerSetTest, AnErrorFitsIntoAStatus) {
+TEST_F(SocketSetTest, AnErrorFitsIntoAStatus) {
   std::vector<Endpoint> endpoints(1'000, {"nonsense", 1});
   const auto sockets = set_.Bind(Request(endpoints));
   ASSERT_FALSE(sockets);
