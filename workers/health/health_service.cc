@@ -1,7 +1,6 @@
 #include "workers/health/health_service.h"
 
-#include <asio/post.hpp>
-
+#include "workers/runtime/loop_stream.h"
 #include "workers/runtime/serve.h"
 
 namespace aloha::health {
@@ -25,17 +24,13 @@ void Describe(const CheckSpec& spec, const CheckTrack& track, worker::v1::CheckR
 
 }  // namespace
 
-// One WatchTargets call. At most one message is on its way; what changes meanwhile waits in the
-// feed. It lives on the loop: gRPC's callbacks only post there, and since OnDone is the last of
-// them, what it posts may delete.
-class HealthService::Watcher final : public grpc::ServerWriteReactor<worker::v1::TargetStates> {
+// One WatchTargets call.
+class HealthService::Watcher final : public LoopStream<worker::v1::TargetStates> {
  public:
-  explicit Watcher(HealthService& service) : service_(service) {
-    asio::post(service_.loop_, [this] {
-      service_.watchers_.insert(this);
-      SendAll();
-    });
+  explicit Watcher(HealthService& service) : LoopStream(service.loop_), service_(service) {
+    Start();
   }
+  ~Watcher() override { service_.watchers_.erase(this); }
 
   void SendAll() {
     feed_.MarkAll(service_.board_.states().size());
@@ -47,45 +42,21 @@ class HealthService::Watcher final : public grpc::ServerWriteReactor<worker::v1:
     Flush();
   }
 
-  void OnWriteDone(bool ok) override {
-    asio::post(service_.loop_, [this, ok] {
-      writing_ = false;
-      if (ok) return Flush();
-      End();
-    });
-  }
-
-  void OnCancel() override {
-    asio::post(service_.loop_, [this] { End(); });
-  }
-
-  void OnDone() override {
-    asio::post(service_.loop_, [this] {
-      service_.watchers_.erase(this);
-      delete this;
-    });
-  }
-
  private:
-  void Flush() {
-    if (writing_ || ended_ || feed_.empty()) return;
-    message_ = feed_.Peek(service_.board_.states(), kMessageBytes);
-    feed_.Drop(static_cast<size_t>(message_.targets_size()));
-    writing_ = true;
-    StartWrite(&message_);
+  void Begin() override {
+    service_.watchers_.insert(this);
+    SendAll();
   }
 
-  void End() {
-    if (ended_) return;
-    ended_ = true;
-    Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the watcher left"));
+  bool Next(worker::v1::TargetStates& message) override {
+    if (feed_.empty()) return false;
+    message = feed_.Peek(service_.board_.states(), kMessageBytes);
+    feed_.Drop(static_cast<size_t>(message.targets_size()));
+    return true;
   }
 
   HealthService& service_;
   TargetFeed feed_;
-  worker::v1::TargetStates message_;  // on its way while writing_
-  bool writing_ = false;
-  bool ended_ = false;
 };
 
 grpc::ServerUnaryReactor* HealthService::ListChecks(grpc::CallbackServerContext* call,

@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
                               {"connect", "to the servers that are checked"},
                               {"ioctl", "Asio makes their sockets non-blocking with FIONBIO"},
                           },
-                      .internet_sockets = true},
+                      .sockets = aloha::TcpSockets("to the servers that are checked")},
       .before_confinement = [&tls]() -> aloha::Result<> {
         // The library finds its source of randomness now, while it may still look at files.
         uint8_t random = 0;

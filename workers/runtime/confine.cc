@@ -1,6 +1,7 @@
 #include "workers/runtime/confine.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/capability.h>
@@ -13,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -135,15 +137,16 @@ Result<> AllowIf(const Filter& filter, const char* name,
   return {};
 }
 
-// Streams alone: a datagram could carry secrets to anywhere, and aloha-system could make raw
-// sockets.
-Result<> AllowInternetSockets(const Filter& filter) {
+Result<> AllowSockets(const Filter& filter, const std::vector<AllowedSocket>& sockets) {
   constexpr scmp_datum_t kTypeMask = 0xf;  // beside SOCK_NONBLOCK and SOCK_CLOEXEC
-  for (const scmp_datum_t family : {AF_INET, AF_INET6}) {
-    const auto allowed = AllowIf(
-        filter, "socket",
-        {SCMP_A0(SCMP_CMP_EQ, family), SCMP_A1(SCMP_CMP_MASKED_EQ, kTypeMask, SOCK_STREAM)});
-    if (!allowed) return allowed;
+  for (const AllowedSocket& kind : sockets) {
+    if (kind.family == AF_UNIX) return Fail(Code::kInternal, "AF_UNIX sockets are for nobody");
+    std::vector<scmp_arg_cmp> conditions = {
+        SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(kind.family)),
+        SCMP_A1(SCMP_CMP_MASKED_EQ, kTypeMask, static_cast<scmp_datum_t>(kind.type))};
+    if (kind.protocol != kAnyProtocol)
+      conditions.push_back(SCMP_A2(SCMP_CMP_EQ, static_cast<scmp_datum_t>(kind.protocol)));
+    if (auto allowed = AllowIf(filter, "socket", conditions); !allowed) return allowed;
   }
   return {};
 }
@@ -198,9 +201,7 @@ Result<> LoadSeccomp(const Confinement& confinement) {
   for (const auto& rule : conditional) {
     if (auto allowed = AllowIf(filter, rule.name, {rule.condition}); !allowed) return allowed;
   }
-  if (confinement.internet_sockets) {
-    if (auto allowed = AllowInternetSockets(filter); !allowed) return allowed;
-  }
+  if (auto allowed = AllowSockets(filter, confinement.sockets); !allowed) return allowed;
   if (auto allowed = AllowFolders(filter, confinement.folders); !allowed) return allowed;
   // glibc tries clone3 first and falls back to clone, whose flags can be checked.
   if (const int error =
@@ -237,6 +238,12 @@ Result<> PermitFolder(long ruleset, const AllowedFolder& folder) {
   return {};
 }
 
+bool MaySocket(const Confinement& confinement, int family, int type) {
+  return std::any_of(
+      confinement.sockets.begin(), confinement.sockets.end(),
+      [&](const AllowedSocket& kind) { return kind.family == family && kind.type == type; });
+}
+
 // Denies every file but those of the role's folders. Answers the ABI version; 0 when the kernel has
 // no Landlock.
 Result<int> RestrictFiles(const Confinement& confinement) {
@@ -248,7 +255,8 @@ Result<int> RestrictFiles(const Confinement& confinement) {
   LandlockAttributes attributes{};
   attributes.handled_access_fs = (uint64_t{1} << rights) - 1;
   const bool binds = confinement.keep_capabilities;  // aloha-system alone
-  attributes.handled_access_net = binds ? 0 : confinement.internet_sockets ? 1 : 3;
+  const bool connects = MaySocket(confinement, AF_INET, SOCK_STREAM);
+  attributes.handled_access_net = binds ? 0 : connects ? 1 : 3;
   attributes.scoped = 3;
   const size_t size = abi >= 6   ? sizeof(attributes)
                       : abi >= 4 ? 2 * sizeof(uint64_t)
@@ -289,8 +297,8 @@ bool OpenRefused(int folder = AT_FDCWD) {
   return fd < 0;
 }
 
-bool SocketRefused(int family) {
-  const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+bool SocketRefused(int family, int type, int protocol = 0) {
+  const int fd = socket(family, type | SOCK_CLOEXEC, protocol);
   if (fd >= 0) close(fd);
   return fd < 0;
 }
@@ -308,6 +316,10 @@ bool CodeRefused() {
 }
 
 }  // namespace
+
+std::vector<AllowedSocket> TcpSockets(const char* reason) {
+  return {{AF_INET, SOCK_STREAM, reason}, {AF_INET6, SOCK_STREAM, reason}};
+}
 
 Result<ConfinementReport> Confine(const Confinement& confinement) {
   ConfinementReport report;
@@ -329,9 +341,18 @@ Result<ConfinementReport> Confine(const Confinement& confinement) {
     for (const AllowedFolder& folder : confinement.folders)
       report.probes.push_back({"open /etc/passwd from a folder", OpenRefused(folder.descriptor)});
   }
-  report.probes.push_back({"socket AF_UNIX", SocketRefused(AF_UNIX)});
-  if (!confinement.internet_sockets)
-    report.probes.push_back({"socket AF_INET", SocketRefused(AF_INET)});
+  report.probes.push_back({"socket AF_UNIX", SocketRefused(AF_UNIX, SOCK_STREAM)});
+  struct {
+    const char* act;
+    int family, type;
+  } const sockets[] = {{"socket AF_INET", AF_INET, SOCK_STREAM},
+                       {"socket AF_NETLINK", AF_NETLINK, SOCK_RAW},
+                       {"socket AF_PACKET", AF_PACKET, SOCK_RAW}};
+  for (const auto& [act, family, type] : sockets) {
+    if (!MaySocket(confinement, family, type))
+      report.probes.push_back({act, SocketRefused(family, type)});
+  }
+  report.probes.push_back({"socket of raw ICMP", SocketRefused(AF_INET, SOCK_RAW, IPPROTO_ICMP)});
   report.probes.push_back({"execve", ExecRefused()});
   report.probes.push_back({"memory that is code", CodeRefused()});
   for (const ConfinementProbe& probe : report.probes) {

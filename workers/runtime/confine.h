@@ -25,12 +25,25 @@ struct AllowedFolder {
   bool write = false;   // make, replace and remove files in it; otherwise read alone
 };
 
+inline constexpr int kAnyProtocol = -1;
+
+// A kind of socket that the role may make, and why.
+struct AllowedSocket {
+  int family = 0;  // AF_INET …
+  int type = 0;    // SOCK_STREAM …
+  const char* reason = "";
+  int protocol = kAnyProtocol;
+};
+
+// TCP over IPv4 and IPv6. Streams alone: a datagram could carry secrets to anywhere.
+std::vector<AllowedSocket> TcpSockets(const char* reason);
+
 struct Confinement {
   // Beyond the base set (memory, threads, epoll, reading, writing and closing what is open; see
   // confine.cc).
   std::vector<AllowedCall> calls;
-  // May make IPv4 and IPv6 TCP sockets. AF_UNIX sockets are allowed to nobody.
-  bool internet_sockets = false;
+  // AF_UNIX sockets are allowed to nobody.
+  std::vector<AllowedSocket> sockets;
   // Keeps the capabilities that its file or its parent gave (aloha-system alone).
   bool keep_capabilities = false;
   std::vector<AllowedFolder> folders;

@@ -19,6 +19,13 @@ worker::v1::Descriptor NameStickTable(const std::string& table, uint32_t max_ent
   return name;
 }
 
+worker::v1::Descriptor NameVrrpSocket(const std::string& interface, bool ipv6) {
+  worker::v1::Descriptor name;
+  name.mutable_vrrp()->set_interface(interface);
+  name.mutable_vrrp()->set_ipv6(ipv6);
+  return name;
+}
+
 Result<> SendDescriptors(int channel, std::span<const NamedDescriptor> descriptors) {
   while (!descriptors.empty()) {
     const auto batch =
@@ -62,6 +69,9 @@ void DescriptorInbox::Keep(const worker::v1::Descriptor& name, UniqueFd descript
     case worker::v1::Descriptor::kStickTable:
       stick_tables_[name.stick_table().name()] = std::move(descriptor);
       break;
+    case worker::v1::Descriptor::kVrrp:
+      vrrp_sockets_[{name.vrrp().interface(), name.vrrp().ipv6()}] = std::move(descriptor);
+      break;
     case worker::v1::Descriptor::kPeerRole:
       if (on_peer_) on_peer_(name.peer_role(), std::move(descriptor));
       break;
@@ -80,7 +90,13 @@ UniqueFd DescriptorInbox::TakeStickTable(const std::string& name) {
   return found ? std::move(found.mapped()) : UniqueFd();
 }
 
+UniqueFd DescriptorInbox::TakeVrrpSocket(const std::string& interface, bool ipv6) {
+  auto found = vrrp_sockets_.extract({interface, ipv6});
+  return found ? std::move(found.mapped()) : UniqueFd();
+}
+
 void DescriptorInbox::Clear() {
+  vrrp_sockets_.clear();
   listeners_.clear();
   stick_tables_.clear();
 }

@@ -18,9 +18,10 @@ namespace aloha {
 // A descriptor with the name it travels under; not owned.
 using NamedDescriptor = std::pair<worker::v1::Descriptor, int>;
 
-// The name of a listening socket, and of a stick table's memory.
+// The name of a listening socket, of a stick table's memory, and of a raw socket of VRRP.
 worker::v1::Descriptor NameListener(const std::string& address, uint32_t port);
 worker::v1::Descriptor NameStickTable(const std::string& name, uint32_t max_entries);
+worker::v1::Descriptor NameVrrpSocket(const std::string& interface, bool ipv6);
 
 // Sends them over a descriptor channel, as many in a packet as fit. Errors as SendPacket.
 Result<> SendDescriptors(int channel, std::span<const NamedDescriptor> descriptors);
@@ -42,6 +43,7 @@ class DescriptorInbox {
   // Empty when none of that name arrived.
   UniqueFd TakeListener(const std::string& address, uint32_t port);
   UniqueFd TakeStickTable(const std::string& name);
+  UniqueFd TakeVrrpSocket(const std::string& interface, bool ipv6);
   // Closes what was not taken. Called by the runtime after each commit or abort.
   void Clear();
 
@@ -55,6 +57,7 @@ class DescriptorInbox {
   std::function<void(const std::string&, UniqueFd)> on_peer_;
   std::map<std::pair<std::string, uint32_t>, UniqueFd> listeners_;
   std::map<std::string, UniqueFd> stick_tables_;
+  std::map<std::pair<std::string, bool>, UniqueFd> vrrp_sockets_;
 };
 
 }  // namespace aloha

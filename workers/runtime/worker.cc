@@ -60,6 +60,7 @@ class WorkerProcess {
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
     builder.RegisterService(&service_);
     for (grpc::Service* service : role_->Services()) builder.RegisterService(service);
+    if (auto* generic = role_->GenericService()) builder.RegisterCallbackGenericService(generic);
     server_ = builder.BuildAndStart();
   }
 

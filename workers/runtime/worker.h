@@ -9,6 +9,7 @@
 #ifndef ALOHA_WORKERS_RUNTIME_WORKER_H_
 #define ALOHA_WORKERS_RUNTIME_WORKER_H_
 
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/impl/codegen/service_type.h>
 
 #include <asio/io_context.hpp>
@@ -40,6 +41,9 @@ class Role {
   // gRPC services beyond worker.v1.Worker; owned by the role. Their methods run on gRPC's threads:
   // answer through serve.h, which runs the work on the control thread.
   virtual std::vector<grpc::Service*> Services() { return {}; }
+  // What answers the supervisor's calls of methods that no service has; owned by the role. Nothing:
+  // they are answered UNIMPLEMENTED.
+  virtual grpc::CallbackGenericService* GenericService() { return nullptr; }
 
   // Checks the snapshot and builds what Commit will use. Replaces an earlier prepared one. On
   // failure nothing changes.

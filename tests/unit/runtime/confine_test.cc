@@ -4,6 +4,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/if_ether.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/capability.h>
@@ -118,7 +121,7 @@ TEST(Confine, RefusesSocketsThatTheRoleDoesNotNeed) {
 
 TEST(Confine, AllowsTcpSocketsWhereTheRoleNeedsThem) {
   Confinement confinement;
-  confinement.internet_sockets = true;
+  confinement.sockets = TcpSockets("for this test");
   confinement.calls = {{"listen", "for this test"}};
   EXPECT_EQ(Confined(confinement,
                      [](const ConfinementReport&) {
@@ -134,6 +137,41 @@ TEST(Confine, AllowsTcpSocketsWhereTheRoleNeedsThem) {
                        return complaints.text();
                      }),
             "");
+}
+
+TEST(Confine, AllowsExactlyTheKindsOfSocketsThatTheRoleNeeds) {
+  Confinement confinement;
+  confinement.sockets = {{AF_NETLINK, SOCK_RAW, "for this test", NETLINK_ROUTE},
+                         {AF_PACKET, SOCK_RAW, "for this test", 0},
+                         {AF_INET, SOCK_RAW, "for this test", 112}};
+  EXPECT_EQ(Confined(confinement,
+                     [](const ConfinementReport&) {
+                       Complaints complaints;
+                       const bool root = geteuid() == 0;
+                       complaints.Expect(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) >= 0,
+                                         "routes");
+                       complaints.Expect(!root || socket(AF_PACKET, SOCK_RAW, 0) >= 0, "packets");
+                       complaints.Expect(!root || socket(AF_INET, SOCK_RAW, 112) >= 0, "VRRP");
+                       complaints.Expect(Refused(socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER)),
+                                         "another netlink");
+                       complaints.Expect(Refused(socket(AF_NETLINK, SOCK_DGRAM, NETLINK_ROUTE)),
+                                         "another type");
+                       complaints.Expect(Refused(socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL))),
+                                         "all packets");
+                       complaints.Expect(Refused(socket(AF_PACKET, SOCK_DGRAM, 0)), "cooked");
+                       complaints.Expect(Refused(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)), "ICMP");
+                       complaints.Expect(Refused(socket(AF_INET6, SOCK_RAW, 112)), "IPv6");
+                       complaints.Expect(Refused(socket(AF_INET, SOCK_STREAM, 0)), "TCP");
+                       return complaints.text();
+                     }),
+            "");
+}
+
+TEST(Confine, NobodyMayHaveUnixSockets) {
+  Confinement confinement;
+  confinement.sockets = {{AF_UNIX, SOCK_STREAM, "for this test"}};
+  EXPECT_EQ(Confined(confinement, [](const ConfinementReport&) { return std::string("confined"); }),
+            "AF_UNIX sockets are for nobody");
 }
 
 TEST(Confine, WhatAWorkerLivesOnWorks) {

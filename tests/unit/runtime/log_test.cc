@@ -129,9 +129,11 @@ TEST_F(LogTest, CountsWhatASlowReaderCosts) {
   const UniqueFd writer(ends[1]);
   dup2(writer.get(), STDERR_FILENO);
   Log log({.program = "aloha-test"});
+  constexpr int kLines = 35'000;
   const std::string line(1'000, 'x');
-  for (int i = 0; i < 20'000; ++i) log.Info(line);  // must not block, though nobody reads
-  EXPECT_GT(log.dropped(), 0U);
+  // Must not block, though nobody reads.
+  for (int i = 0; i < kLines; ++i) log.Info(line.substr(0, i % 997) + std::to_string(i));
+  EXPECT_GT(log.dropped(), 20'000U);
   dup2(output_.get(), STDERR_FILENO);
   std::thread drain([&reader] {
     char buffer[65536];
@@ -141,6 +143,13 @@ TEST_F(LogTest, CountsWhatASlowReaderCosts) {
   log.Flush();
   const_cast<UniqueFd&>(writer).reset();
   drain.join();
+  const std::vector<LogEntry> newest = log.Recent(1'000);
+  ASSERT_EQ(newest.size(), 1'000U);
+  for (int i = 0; i < 1'000; ++i) {
+    const int number = kLines - 1'000 + i;
+    EXPECT_EQ(newest[static_cast<size_t>(i)].text,
+              line.substr(0, number % 997) + std::to_string(number));
+  }
 }
 
 TEST_F(LogTest, WatchersGetKeptLinesAndThenNewOnes) {
