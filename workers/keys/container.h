@@ -3,7 +3,8 @@
 //
 //   0   8  "ALOHAKEY"
 //   8   1  version: 1
-//   9   1  content: 1 private key in PKCS#8, 2 secret of the sealing key (X25519)
+//   9   1  content: 1 private key in PKCS#8, 2 secret of the sealing key (X25519), 3 secrets of the
+//          node key (Ed25519) and the box key (X25519), 4 the paired node (StoredPeer)
 //   10  1  protection: 0 none, 1 Argon2id and XChaCha20-Poly1305
 //   11  1  0
 //   with protection 1:
@@ -23,7 +24,7 @@
 
 namespace aloha::keys {
 
-enum class Content : uint8_t { kPkcs8 = 1, kSealingSecret = 2 };
+enum class Content : uint8_t { kPkcs8 = 1, kSealingSecret = 2, kNodeSecrets = 3, kPeer = 4 };
 
 // Encrypts when there is a passphrase.
 Result<SecretBytes> WriteContainer(Content content, std::span<const uint8_t> secret,

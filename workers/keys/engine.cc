@@ -4,6 +4,7 @@
 
 #include <asio/post.hpp>
 #include <chrono>
+#include <tuple>
 #include <utility>
 
 namespace aloha::keys {
@@ -14,6 +15,9 @@ constexpr size_t kMaxWaiting = 32;
 // Far above any configuration.
 constexpr int kMaxEnabled = 10'000;
 constexpr int kMaxFiles = 1'000;
+// Of aloha-wui and aloha-gateway: more than their clients need, too little to keep others waiting.
+constexpr uint32_t kMaxOwnSignaturesPerSecond = 200;
+constexpr char kTls[] = "tls", kWeb[] = "wui", kManagement[] = "gateway";
 
 int64_t NowSeconds() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -49,6 +53,12 @@ Result<Plan> MakePlan(const worker::v1::KeysSnapshot& snapshot) {
     if (!hash) return Fail(Code::kInvalidArgument, "not a SHA-256", "keys.keys");
     plan.enabled.insert(*hash);
   }
+  for (const auto& [bytes, to, field] :
+       {std::tuple(&snapshot.web_key(), &plan.web, "keys.web_key"),
+        std::tuple(&snapshot.management_key(), &plan.management, "keys.management_key")}) {
+    *to = ToKeyHash(*bytes);
+    if (!bytes->empty() && !*to) return Fail(Code::kInvalidArgument, "not a SHA-256", field);
+  }
   plan.max_signatures_per_second = snapshot.max_signatures_per_second();
   if (snapshot.certificate_files_size() > kMaxFiles)
     return Fail(Code::kInvalidArgument, "too many files", "keys.certificate_files");
@@ -67,8 +77,7 @@ Engine::Engine(asio::io_context& loop, Log& log, KeyStore store, std::optional<S
     : loop_(loop),
       log_(log),
       store_(std::move(store)),
-      signer_(log),
-      threads_(signer_, SigningThreads::DefaultCount()),
+      node_(store_, log, NowSeconds),
       files_(
           loop, imports_, log, std::move(secrets),
           [this](const worker::v1::CertificateFileContent& content, std::optional<PrivateKey> key) {
@@ -76,6 +85,9 @@ Engine::Engine(asio::io_context& loop, Log& log, KeyStore store, std::optional<S
             Publish();
             on_file_change_(content.name());
           }) {
+  clients_.try_emplace(kTls, log, SigningThreads::DefaultCount());
+  clients_.try_emplace(kWeb, log, 1);
+  clients_.try_emplace(kManagement, log, 1);
   for (PrivateKey& key : store_.Load()) Hold(std::move(key), true);
   for (const std::string& limitation : store_.Limitations()) log_.Warning(limitation);
 }
@@ -84,23 +96,43 @@ Engine::~Engine() { imports_.join(); }
 
 void Engine::Apply(Plan plan) {
   plan_ = std::move(plan);
+  web_.Use(plan_.web);
+  management_.Use(plan_.management);
   files_.Use(plan_.files, [this] { Start(); });
   ForgetUnused();
   Publish();
 }
 
 void Engine::Start() {
-  for (const KeyHash& hash : plan_.enabled) {
+  std::set<KeyHash> needed = plan_.enabled;
+  for (const auto& own : {plan_.web, plan_.management}) {
+    if (own) needed.insert(*own);
+  }
+  for (const KeyHash& hash : needed) {
     if (!kept_.contains(hash))
       log_.Warning(fmt::format("the snapshot names key {}, which is not here", ToHex(hash)));
   }
   started_ = true;
-  if (early_channel_) threads_.Connect(std::move(early_channel_));
+  for (auto& [role, client] : clients_) {
+    if (client.early_channel) client.threads.Connect(std::move(client.early_channel));
+  }
 }
 
-void Engine::Connect(UniqueFd socket) {
-  if (started_) return threads_.Connect(std::move(socket));
-  early_channel_ = std::move(socket);
+void Engine::Connect(std::string_view role, UniqueFd socket) {
+  const auto client = clients_.find(role);
+  if (client == clients_.end()) return;
+  if (started_) return client->second.threads.Connect(std::move(socket));
+  client->second.early_channel = std::move(socket);
+}
+
+void Engine::OwnKey::Use(const std::optional<KeyHash>& next) {
+  if (next == now) return;
+  before = next ? now : std::nullopt;
+  now = next;
+}
+
+bool Engine::IsNeeded(const KeyHash& hash) const {
+  return plan_.enabled.contains(hash) || plan_.web == hash || plan_.management == hash;
 }
 
 void Engine::ForgetUnused() {
@@ -110,7 +142,7 @@ void Engine::ForgetUnused() {
   }
   std::erase_if(kept_, [&](const auto& entry) {
     const auto& [hash, kept] = entry;
-    return !kept.stored && !in_files.contains(hash) && !plan_.enabled.contains(hash);
+    return !kept.stored && !in_files.contains(hash) && !IsNeeded(hash);
   });
 }
 
@@ -119,7 +151,20 @@ void Engine::Publish() {
   table->max_signatures_per_second = plan_.max_signatures_per_second;
   for (const auto& [hash, kept] : kept_)
     table->keys.emplace(hash, KeyTable::Entry{kept.held, plan_.enabled.contains(hash)});
-  signer_.Use(std::move(table));
+  clients_.at(kTls).signer.Use(std::move(table));
+  PublishOwn(web_, clients_.at(kWeb));
+  PublishOwn(management_, clients_.at(kManagement));
+}
+
+void Engine::PublishOwn(const OwnKey& key, Client& client) {
+  auto table = std::make_shared<KeyTable>();
+  table->max_signatures_per_second = plan_.max_signatures_per_second;
+  table->max_of_all_per_second = kMaxOwnSignaturesPerSecond;
+  for (const auto& hash : {key.now, key.before}) {
+    const auto found = hash ? kept_.find(*hash) : kept_.end();
+    if (found != kept_.end()) table->keys.emplace(*hash, KeyTable::Entry{found->second.held, true});
+  }
+  client.signer.Use(std::move(table));
 }
 
 void Engine::Hold(PrivateKey key, bool stored) {
@@ -197,6 +242,8 @@ void Engine::Delete(const worker::v1::DeleteKeyRequest& request, Done done) {
         if (const auto found = kept_.find(*hash); found != kept_.end())
           found->second.stored = false;
         plan_.enabled.erase(*hash);
+        if (plan_.web == *hash) plan_.web.reset();
+        if (plan_.management == *hash) plan_.management.reset();
         ForgetUnused();
         Publish();
         log_.Info(fmt::format("key {} is deleted", ToHex(*hash)));
@@ -215,6 +262,12 @@ void Engine::Read(const worker::v1::ReadCertificatesRequest& request,
       });
 }
 
+void Engine::WithNode(std::function<Result<>(Node&)> work, Done done) {
+  Later(
+      done, [this, work = std::move(work)] { return work(node_); },
+      [done](const Result<>& result) { done(result); });
+}
+
 void Engine::List(worker::v1::ListKeysResponse& response) const {
   for (const auto& [hash, kept] : kept_) {
     worker::v1::KeyReport* report = response.add_keys();
@@ -222,9 +275,11 @@ void Engine::List(worker::v1::ListKeysResponse& response) const {
     report->set_key_type(kept.held->key.TypeName());
     report->set_signatures_total(kept.held->signatures);
     report->set_refused_total(kept.held->refused);
-    report->set_enabled(plan_.enabled.contains(hash));
+    report->set_enabled(IsNeeded(hash));
   }
-  response.set_malformed_total(signer_.malformed());
+  uint64_t malformed = 0;
+  for (const auto& [role, client] : clients_) malformed += client.signer.malformed();
+  response.set_malformed_total(malformed);
 }
 
 }  // namespace aloha::keys

@@ -19,8 +19,9 @@ struct DirectoryCloser {
 };
 
 tl::unexpected<Error> FailFile(const std::string& act, const std::string& name) {
-  Error error = FailErrno(act + " " + name).value();
-  if (errno == ENOENT || errno == ENOTDIR) error.code = Code::kNotFound;
+  const int cause = errno;  // the words for it may be looked for in files, which are refused here
+  Error error = FailErrno(act + " " + name, cause).value();
+  if (cause == ENOENT || cause == ENOTDIR) error.code = Code::kNotFound;
   return tl::make_unexpected(std::move(error));
 }
 

@@ -101,6 +101,26 @@ Result<> KeyStore::Save(const PrivateKey& key) {
 
 Result<> KeyStore::Remove(const KeyHash& hash) { return folder_.Remove(FileName(hash)); }
 
+Result<SecretBytes> KeyStore::LoadSecret(const std::string& name, Content content) {
+  Result<OpenedContainer> opened = Open(name, content);
+  if (!opened) {
+    Error error = std::move(opened.error());
+    if (error.code == Code::kNotFound) return tl::make_unexpected(std::move(error));
+    return Fail(Code::kFailedPrecondition,
+                fmt::format("the key folder's file {}: {}", name, error.message));
+  }
+  Protect(name, content, *opened);
+  return std::move(opened->secret);
+}
+
+Result<> KeyStore::SaveSecret(const std::string& name, Content content,
+                              std::span<const uint8_t> secret) {
+  if (auto open = sealing_key(); !open) return tl::make_unexpected(open.error());
+  return Write(name, content, secret);
+}
+
+Result<> KeyStore::RemoveSecret(const std::string& name) { return folder_.Remove(name); }
+
 Result<const SealingKey*> KeyStore::sealing_key() const {
   if (locked_)
     return Fail(Code::kFailedPrecondition,

@@ -30,6 +30,14 @@ class KeyStore {
   // kNotFound.
   Result<> Remove(const KeyHash& hash);
 
+  // Any other content, in a file of this name. kNotFound; kFailedPrecondition: it is locked or
+  // damaged, and left alone.
+  Result<SecretBytes> LoadSecret(const std::string& name, Content content);
+  // kFailedPrecondition as Save.
+  Result<> SaveSecret(const std::string& name, Content content, std::span<const uint8_t> secret);
+  // kNotFound.
+  Result<> RemoveSecret(const std::string& name);
+
   // kFailedPrecondition while the folder is locked.
   Result<const SealingKey*> sealing_key() const;
   // Why what is in the folder cannot be used, for people; empty: it can.

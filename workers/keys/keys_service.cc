@@ -1,8 +1,8 @@
 #include "workers/keys/keys_service.h"
 
-#include <asio/post.hpp>
 #include <utility>
 
+#include "workers/runtime/loop_stream.h"
 #include "workers/runtime/serve.h"
 
 namespace aloha::keys {
@@ -11,66 +11,37 @@ namespace v1 = worker::v1;
 using Reactor = grpc::ServerUnaryReactor;
 using Call = grpc::CallbackServerContext;
 
-// One WatchCertificateFiles call. At most one message is on its way; names of files that change
-// meanwhile wait. It lives on the loop: gRPC's callbacks only post there, and since OnDone is the
-// last of them, what it posts may delete.
-class KeysService::Watcher final : public grpc::ServerWriteReactor<v1::CertificateFileContent> {
+// One WatchCertificateFiles call. Names of files that change while a message is on its way wait.
+class KeysService::Watcher final : public LoopStream<v1::CertificateFileContent> {
  public:
-  explicit Watcher(KeysService& service) : service_(service) {
-    asio::post(service_.loop_, [this] {
-      service_.watchers_.insert(this);
-      for (const auto& [name, content] : service_.engine_.certificate_files())
-        changed_.insert(name);
-      Flush();
-    });
-  }
+  explicit Watcher(KeysService& service) : LoopStream(service.loop_), service_(service) { Start(); }
+  ~Watcher() override { service_.watchers_.erase(this); }
 
   void Send(const std::string& name) {
     changed_.insert(name);
     Flush();
   }
 
-  void OnWriteDone(bool ok) override {
-    asio::post(service_.loop_, [this, ok] {
-      writing_ = false;
-      if (ok) return Flush();
-      End();
-    });
-  }
-
-  void OnCancel() override {
-    asio::post(service_.loop_, [this] { End(); });
-  }
-
-  void OnDone() override {
-    asio::post(service_.loop_, [this] {
-      service_.watchers_.erase(this);
-      delete this;
-    });
-  }
-
  private:
-  void Flush() {
-    while (!writing_ && !ended_ && !changed_.empty()) {
-      const auto& contents = service_.engine_.certificate_files();
+  void Begin() override {
+    service_.watchers_.insert(this);
+    for (const auto& [name, content] : service_.engine_.certificate_files()) changed_.insert(name);
+    Flush();
+  }
+
+  bool Next(v1::CertificateFileContent& message) override {
+    const auto& contents = service_.engine_.certificate_files();
+    while (!changed_.empty()) {
       const auto found = contents.find(changed_.extract(changed_.begin()).value());
       if (found == contents.end()) continue;  // not in the snapshot any more
-      message_ = found->second;
-      writing_ = true;
-      StartWrite(&message_);
+      message = found->second;
+      return true;
     }
-  }
-
-  void End() {
-    if (std::exchange(ended_, true)) return;
-    Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the watcher left"));
+    return false;
   }
 
   KeysService& service_;
   std::set<std::string> changed_;
-  v1::CertificateFileContent message_;  // on its way while writing_
-  bool writing_ = false;
-  bool ended_ = false;
 };
 
 KeysService::KeysService(asio::io_context& loop, Engine& engine) : loop_(loop), engine_(engine) {

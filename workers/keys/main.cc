@@ -19,8 +19,11 @@
 //   ReadCertificates; WatchCertificateFiles, what stands in the files of the snapshot, then what
 //   changes.
 //
-//   The direct channel to aloha-tls: packets of SignRequests, answered by SignResponses in any
-//   order.
+//   aloha.worker.v1.KeyTransfer: SealKey, TakeKey, private keys for and from the aloha-keys of the
+//   paired node; SealSecret, OpenSecret, what its supervisor alone may read.
+//
+//   The direct channels to aloha-tls, aloha-wui and aloha-gateway: packets of SignRequests,
+//   answered by SignResponses in any order.
 //
 // FILES
 //   key-dir       Belongs to the user of this process alone (mode 0700, files 0600). One file for
@@ -35,8 +38,9 @@
 // SECURITY
 //   Signatures only, no decryption: there is no call for it. Signed is what has the form of a TLS
 //   1.3 CertificateVerify or a TLS 1.2 ServerKeyExchange, hashed here, with a scheme that fits form
-//   and key (tls_message.h): a captured aloha-tls cannot have anything else signed. The signatures
-//   of each key are counted, logged (debug) and bounded per second.
+//   and key (tls_message.h): a captured aloha-tls cannot have anything else signed. aloha-wui and
+//   aloha-gateway have one key each. The signatures of each key are counted, logged (debug) and
+//   bounded per second.
 //
 //   Files come sealed to this process (libsodium's sealed box), so that nobody on the way can open
 //   them. Reading them is the one place where bytes from outside meet a parser; how much work a
@@ -64,7 +68,7 @@
 // READING ORDER
 //   tls_message.h (what may be signed), private_key.h, signer.h, signing_threads.h (how), folder.h,
 //   container.h, key_store.h (where keys are kept), file_content.h, certificate.h, import.h (where
-//   they come from), certificate_files.h, engine.h, role.h.
+//   they come from), certificate_files.h, transfer.h (the paired node), engine.h, role.h.
 
 #include <sodium/core.h>
 

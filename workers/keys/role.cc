@@ -8,7 +8,9 @@ KeysRole::KeysRole(WorkerContext context, Files files)
     : engine_(context.loop, context.log,
               KeyStore(std::move(*files.keys), std::move(files.passphrase), context.log),
               std::move(files.secrets)),
-      service_(context.loop, engine_) {}
+      service_(context.loop, engine_),
+      node_(context.loop, engine_),
+      transfer_(context.loop, engine_) {}
 
 Result<> KeysRole::Prepare(const worker::v1::Snapshot& snapshot) {
   if (!snapshot.has_keys())
@@ -27,7 +29,7 @@ void KeysRole::Commit() {
 void KeysRole::Drain(std::chrono::milliseconds, std::function<void(uint32_t cut)> done) { done(0); }
 
 void KeysRole::OnPeer(const std::string& role, UniqueFd socket) {
-  if (role == "tls") engine_.Connect(std::move(socket));
+  engine_.Connect(role, std::move(socket));
 }
 
 }  // namespace aloha::keys

@@ -1,4 +1,5 @@
-// The role "keys": what the supervisor asks of it, and the channel to aloha-tls.
+// The role "keys": what the supervisor asks of it, and the channels to those who have handshakes
+// signed.
 #ifndef ALOHA_WORKERS_KEYS_ROLE_H_
 #define ALOHA_WORKERS_KEYS_ROLE_H_
 
@@ -11,6 +12,8 @@
 
 #include "workers/keys/engine.h"
 #include "workers/keys/keys_service.h"
+#include "workers/keys/node_service.h"
+#include "workers/keys/transfer_service.h"
 #include "workers/runtime/worker.h"
 
 namespace aloha::keys {
@@ -26,7 +29,7 @@ class KeysRole final : public Role {
  public:
   KeysRole(WorkerContext context, Files files);
 
-  std::vector<grpc::Service*> Services() override { return {&service_}; }
+  std::vector<grpc::Service*> Services() override { return {&service_, &node_, &transfer_}; }
   Result<> Prepare(const worker::v1::Snapshot& snapshot) override;
   void Commit() override;
   void Abort() override { prepared_.reset(); }
@@ -38,6 +41,8 @@ class KeysRole final : public Role {
  private:
   Engine engine_;
   KeysService service_;
+  NodeService node_;
+  TransferService transfer_;
   std::optional<Plan> prepared_;
 };
 

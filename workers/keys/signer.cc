@@ -57,7 +57,8 @@ Result<std::string> Signer::Sign(const handoff::v1::SignRequest& request, int64_
       CheckRequest(request.scheme(), request.message(), held.key.kind());
   if (!scheme) return refuse(scheme.error().code, scheme.error().message);
   if (!found->second.enabled) return refuse(Code::kPermissionDenied, "the key may not sign");
-  if (!held.gate.Pass(table->max_signatures_per_second, now_ns))
+  if (!gate_.Pass(table->max_of_all_per_second, now_ns) ||
+      !held.gate.Pass(table->max_signatures_per_second, now_ns))
     return refuse(Code::kResourceExhausted, "rate limit");
   Result<std::string> signature = held.key.Sign(**scheme, request.message());
   if (!signature) return refuse(signature.error().code, signature.error().message);

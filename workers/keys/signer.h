@@ -34,6 +34,7 @@ struct KeyTable {
   };
   std::map<KeyHash, Entry> keys;
   uint32_t max_signatures_per_second = 0;  // of each key; 0: no bound
+  uint32_t max_of_all_per_second = 0;      // of all keys together; 0: no bound
 };
 
 // Methods may be called on any thread.
@@ -60,6 +61,7 @@ class Signer {
   std::atomic<uint64_t> malformed_{0};
   std::mutex mutex_;
   std::shared_ptr<const KeyTable> table_;
+  RateGate gate_;
   int64_t next_line_ns_ = 0;
   uint64_t left_out_ = 0;
 };

@@ -1,4 +1,4 @@
-// The threads that sign, and the channel to aloha-tls that they serve.
+// The threads that sign, and the channel that they serve: to aloha-tls or another worker.
 #ifndef ALOHA_WORKERS_KEYS_SIGNING_THREADS_H_
 #define ALOHA_WORKERS_KEYS_SIGNING_THREADS_H_
 
@@ -19,7 +19,7 @@ namespace aloha::keys {
 // Leader and followers: of the threads that have nothing to sign one waits at the channel, reads
 // every packet there is, and the requests are shared out. A thread answers what it took in as few
 // packets as hold it. While answers find the channel full, the threads wait for room and read
-// nothing, so that a slow aloha-tls is pushed back.
+// nothing, so that a slow worker is pushed back.
 class SigningThreads {
  public:
   // The signer outlives the threads. count: at least 1.
