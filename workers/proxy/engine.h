@@ -68,8 +68,8 @@ class Engine {
   Result<> StartThreads(uint32_t count);
   void ShareTlsLink();
   void CloseSessionsOf(Service::Servers servers, Cause cause);
-  bool HoldsHashes(const StickTable& table) const;
-  std::string NameOfServer(const StickTable& table, uint64_t name_hash) const;
+  bool HoldsHashes(const net::StickTable& table) const;
+  std::string NameOfServer(const net::StickTable& table, uint64_t name_hash) const;
 
   Shared shared_;
   const uint64_t start_ms_;

@@ -157,7 +157,7 @@ void Engine::ResetStats() {
   for (const auto& settings : running_->services) settings->service->ResetStats();
 }
 
-std::string Engine::NameOfServer(const StickTable& table, uint64_t name_hash) const {
+std::string Engine::NameOfServer(const net::StickTable& table, uint64_t name_hash) const {
   for (const auto& settings : running_->services) {
     if (settings->plan.table.get() != &table) continue;
     if (std::string name = settings->service->ServerName(name_hash); !name.empty()) return name;
@@ -165,7 +165,7 @@ std::string Engine::NameOfServer(const StickTable& table, uint64_t name_hash) co
   return {};
 }
 
-bool Engine::HoldsHashes(const StickTable& table) const {
+bool Engine::HoldsHashes(const net::StickTable& table) const {
   return std::any_of(
       running_->services.begin(), running_->services.end(), [&](const auto& settings) {
         return settings->plan.table.get() == &table && settings->plan.by_authorization;
@@ -179,7 +179,7 @@ void Engine::ListStickEntries(const worker::v1::ListStickEntriesRequest& request
   for (const auto& [name, table] : running_->tables) {
     if (!request.table().empty() && request.table() != name) continue;
     uint64_t total = 0;
-    for (const StickTable::Entry& entry :
+    for (const net::StickTable::Entry& entry :
          table->List(now, limit - response.entries_size(), &total)) {
       auto& one = *response.add_entries();
       one.set_table(name);

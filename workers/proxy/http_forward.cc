@@ -1,6 +1,7 @@
 // How a request goes on: to which server, and with which fields.
 #include <sys/random.h>
 
+#include <cstdlib>
 #include <utility>
 
 #include "workers/http/cookie.h"
@@ -16,7 +17,7 @@ using http::FieldName;
 
 std::string RandomId() {
   uint8_t bytes[16];
-  (void)getrandom(bytes, sizeof bytes, 0);
+  if (getrandom(bytes, sizeof bytes, 0) != ssize_t{sizeof bytes}) std::abort();
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
   for (const uint8_t byte : bytes) {

@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
                               {"connect", "to the servers of sessions"},
                               {"splice", "moves bulk data from socket to socket without copying"},
                           },
-                      .internet_sockets = true},
+                      .sockets = aloha::TcpSockets("to the servers of sessions")},
       .before_confinement = [&kernel_tls]() -> aloha::Result<> {
         tzset();  // access lines carry local time; its file cannot be read later
         kernel_tls = aloha::net::ProbeKernelTls();

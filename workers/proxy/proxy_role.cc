@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <asio/post.hpp>
 #include <utility>
 
 #include "workers/net/pipe_pool.h"
@@ -16,7 +15,6 @@ namespace {
 constexpr rlim_t kReservedDescriptors = 100;
 // Below this the limit of open files is worth a word.
 constexpr uint32_t kModestSessions = 20'000;
-constexpr std::chrono::milliseconds kDrainLook{20};
 constexpr int kMaxPacketsPerTurn = 64;
 
 // What the limit of open files allows: two descriptors each, after the reserve and the pipes of a
@@ -36,7 +34,9 @@ ProxyRole::ProxyRole(WorkerContext context, const Result<>& kernel_tls)
       max_sessions_(MaxSessions()),
       engine_(context.log, max_sessions_, kernel_tls.has_value()),
       service_(context.loop, engine_),
-      drain_timer_(context.loop) {
+      drain_(context.loop, {[this](auto stopped) { engine_.StopListening(std::move(stopped)); },
+                            [this] { return engine_.sessions(); },
+                            [this](auto done) { engine_.CutSessions(std::move(done)); }}) {
   context_.log.Info(kernel_tls ? "hot streams of TLS go through the kernel"
                                : "TLS stays in this process: " + kernel_tls.error().message);
 }
@@ -55,33 +55,7 @@ Result<> ProxyRole::Prepare(const worker::v1::Snapshot& snapshot) {
 
 void ProxyRole::Commit() {
   engine_.Commit();
-  if (drained_) FinishDrain(0);
-}
-
-void ProxyRole::Drain(std::chrono::milliseconds timeout, std::function<void(uint32_t)> done) {
-  if (drained_) FinishDrain(0);  // this one counts
-  drained_ = std::move(done);
-  drain_end_ = std::chrono::steady_clock::now() + timeout;
-  engine_.StopListening([this] { asio::post(context_.loop, [this] { WatchDrain(); }); });
-}
-
-void ProxyRole::WatchDrain() {
-  if (!drained_) return;
-  if (engine_.sessions() == 0) return FinishDrain(0);
-  if (std::chrono::steady_clock::now() >= drain_end_) {
-    return engine_.CutSessions([this](uint64_t cut) {
-      asio::post(context_.loop, [this, cut] { FinishDrain(static_cast<uint32_t>(cut)); });
-    });
-  }
-  drain_timer_.expires_after(kDrainLook);
-  drain_timer_.async_wait([this](const asio::error_code& error) {
-    if (!error) WatchDrain();
-  });
-}
-
-void ProxyRole::FinishDrain(uint32_t cut) {
-  drain_timer_.cancel();
-  if (drained_) std::exchange(drained_, nullptr)(cut);
+  drain_.End();
 }
 
 void ProxyRole::OnPeer(const std::string& role, UniqueFd socket) {

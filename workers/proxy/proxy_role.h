@@ -3,16 +3,17 @@
 #define ALOHA_WORKERS_PROXY_PROXY_ROLE_H_
 
 #include <asio/posix/stream_descriptor.hpp>
-#include <asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "workers/proxy/engine.h"
 #include "workers/proxy/proxy_service.h"
+#include "workers/runtime/drain_loop.h"
 #include "workers/runtime/worker.h"
 
 namespace aloha::proxy {
@@ -27,7 +28,9 @@ class ProxyRole final : public Role {
   // Ends a drain that is under way: what lives goes on.
   void Commit() override;
   void Abort() override { engine_.Abort(); }
-  void Drain(std::chrono::milliseconds timeout, std::function<void(uint32_t cut)> done) override;
+  void Drain(std::chrono::milliseconds timeout, std::function<void(uint32_t cut)> done) override {
+    drain_.Start(timeout, std::move(done));
+  }
   // Of "health": its packets of TargetStates. When the channel dies, the last states stand.
   // Of "tls": connections with TLS, see tls_link.h.
   void OnPeer(const std::string& role, UniqueFd socket) override;
@@ -37,18 +40,13 @@ class ProxyRole final : public Role {
  private:
   void AwaitCheckStates();
   void ReadCheckStates();
-  void WatchDrain();
-  void FinishDrain(uint32_t cut);
 
   WorkerContext context_;
   const uint32_t max_sessions_;
   Engine engine_;
   ProxyService service_;
   std::unique_ptr<asio::posix::stream_descriptor> health_;
-
-  asio::steady_timer drain_timer_;
-  std::chrono::steady_clock::time_point drain_end_;
-  std::function<void(uint32_t cut)> drained_;  // empty: not draining
+  DrainLoop drain_;
 };
 
 }  // namespace aloha::proxy

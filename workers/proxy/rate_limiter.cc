@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace aloha::proxy {
 namespace {
@@ -13,7 +14,7 @@ constexpr size_t kPlaces = 8;  // where an address may be
 // Unknown outside, so that nobody can choose addresses that push each other out.
 uint64_t RandomSeed() {
   uint64_t seed = 0;
-  (void)getrandom(&seed, sizeof seed, 0);
+  if (getrandom(&seed, sizeof seed, 0) != ssize_t{sizeof seed}) std::abort();
   return seed;
 }
 

@@ -63,7 +63,7 @@ class Builder {
     UniqueFd memory = offers_.take_stick_table(table.name());
     if (!memory)
       return Fail(Code::kFailedPrecondition, field + ": its memory did not arrive", field);
-    auto made = StickTable::Map(table.name(), std::move(memory), table.max_entries());
+    auto made = net::StickTable::Map(table.name(), std::move(memory), table.max_entries());
     if (!made) return tl::make_unexpected(made.error());
     config_->tables.emplace(table.name(), std::move(*made));
     return {};

@@ -69,7 +69,7 @@ struct RunningConfig {
   std::vector<std::shared_ptr<const ServiceSettings>> services;
   std::vector<OpenListener> listeners;
   std::vector<TlsListener> tls_listeners;
-  std::map<std::string, std::shared_ptr<StickTable>> tables;
+  std::map<std::string, std::shared_ptr<net::StickTable>> tables;
 };
 
 // What building a configuration may use besides the snapshot.

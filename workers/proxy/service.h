@@ -12,9 +12,9 @@
 
 #include "worker/v1/roles.pb.h"
 #include "workers/net/histogram.h"
+#include "workers/net/stick_table.h"
 #include "workers/proxy/balancer.h"
 #include "workers/proxy/server.h"
-#include "workers/proxy/stick_table.h"
 
 namespace aloha::proxy {
 
@@ -26,9 +26,9 @@ struct ServicePlan {
   };
   std::vector<Entry> servers;
   worker::v1::Balance balance = worker::v1::BALANCE_ROUND_ROBIN;
-  bool http = false;                  // its servers get requests
-  std::shared_ptr<StickTable> table;  // null: no persistence by it
-  bool by_authorization = false;      // the table's clients are hashes of Authorization values
+  bool http = false;                       // its servers get requests
+  std::shared_ptr<net::StickTable> table;  // null: no persistence by it
+  bool by_authorization = false;           // the table's clients are hashes of Authorization values
   uint64_t stick_expiry_ms = 0;
 };
 
@@ -129,7 +129,7 @@ class Service {
   mutable std::mutex mutex_;
   Servers servers_;
   worker::v1::Balance balance_ = worker::v1::BALANCE_ROUND_ROBIN;
-  std::shared_ptr<StickTable> table_;
+  std::shared_ptr<net::StickTable> table_;
   bool by_authorization_ = false;
   uint64_t stick_expiry_ms_ = 0;
   WaiterQueue queue_;  // sessions that wait for any server

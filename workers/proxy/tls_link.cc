@@ -58,7 +58,7 @@ Result<Handover> TakeHandover(TlsLink::Arrival arrival, net::TlsContextCache& ca
     return FailErrno("what came along is not connected");
   }
   if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) return FailErrno("O_NONBLOCK");
-  if (connection.partial_record().size() > kMaxWaiting || !connection.early_data().empty()) {
+  if (connection.partial_record().size() > kMaxWaiting) {
     return Fail(Code::kInvalidArgument, "too much was read ahead");
   }
   auto records = net::TlsRecords::Create(connection.keys(), cache);

@@ -3,12 +3,13 @@
 #ifndef ALOHA_WORKERS_TLS_TLS_ROLE_H_
 #define ALOHA_WORKERS_TLS_TLS_ROLE_H_
 
-#include <asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "workers/runtime/drain_loop.h"
 #include "workers/runtime/worker.h"
 #include "workers/tls/engine.h"
 #include "workers/tls/tls_service.h"
@@ -24,22 +25,18 @@ class TlsRole final : public Role {
   // Ends a drain that is under way: what lives goes on.
   void Commit() override;
   void Abort() override { engine_.Abort(); }
-  void Drain(std::chrono::milliseconds timeout, std::function<void(uint32_t cut)> done) override;
+  void Drain(std::chrono::milliseconds timeout, std::function<void(uint32_t cut)> done) override {
+    drain_.Start(timeout, std::move(done));
+  }
   // Of "proxy" and "keys".
   void OnPeer(const std::string& role, UniqueFd socket) override;
   std::vector<NamedDescriptor> Keepsakes() override { return engine_.Keepsakes(); }
 
  private:
-  void WatchDrain();
-  void FinishDrain(uint32_t cut);
-
   WorkerContext context_;
   Engine engine_;
   TlsService service_;
-
-  asio::steady_timer drain_timer_;
-  std::chrono::steady_clock::time_point drain_end_;
-  std::function<void(uint32_t cut)> drained_;  // empty: not draining
+  DrainLoop drain_;
 };
 
 }  // namespace aloha::tls

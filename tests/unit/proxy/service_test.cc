@@ -25,12 +25,12 @@ net::Ip Client(int number) {
       .value();
 }
 
-std::shared_ptr<StickTable> MakeTable() {
+std::shared_ptr<net::StickTable> MakeTable() {
   constexpr uint32_t kEntries = 1024;
   UniqueFd memory(memfd_create("stick", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   EXPECT_EQ(ftruncate(memory.get(), StickMemoryBytes(kEntries)), 0);
   EXPECT_EQ(fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW), 0);
-  return StickTable::Map("rpc", std::move(memory), kEntries).value();
+  return net::StickTable::Map("rpc", std::move(memory), kEntries).value();
 }
 
 class ServiceTest : public testing::Test {
