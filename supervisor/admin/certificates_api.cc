@@ -4,8 +4,8 @@
 
 #include <chrono>
 
+#include "supervisor/call_worker.h"
 #include "supervisor/certificates/certificates.h"
-#include "supervisor/certificates/keys_calls.h"
 #include "supervisor/config/system_anchors.h"
 #include "supervisor/configurator.h"
 
@@ -37,8 +37,8 @@ v1::Certificate::State StateOf(const w::CertificateDetails& details, bool has_ke
 
 // What aloha-keys says of its keys; null: it does not answer.
 asio::awaitable<std::optional<w::ListKeysResponse>> ListKeys(AdminContext& context) {
-  auto keys =
-      co_await CallKeys(context.fleet, &w::Keys::Stub::async::ListKeys, w::ListKeysRequest());
+  auto keys = co_await CallWorker<w::Keys>(context.fleet, &w::Keys::Stub::async::ListKeys,
+                                           w::ListKeysRequest());
   if (!keys) co_return std::nullopt;
   co_return std::move(*keys);
 }
@@ -178,9 +178,9 @@ grpc::ServerUnaryReactor* CertificatesApi::GetImportKey(grpc::CallbackServerCont
                                                         v1::GetImportKeyResponse* response) {
   return ServeCall(context_, call, CallKind::kRead, "Certificates/GetImportKey",
                    [this, response](Caller&) -> asio::awaitable<Result<>> {
-                     auto key =
-                         co_await CallKeys(context_.fleet, &w::Keys::Stub::async::GetSealingKey,
-                                           w::GetSealingKeyRequest());
+                     auto key = co_await CallWorker<w::Keys>(context_.fleet,
+                                                             &w::Keys::Stub::async::GetSealingKey,
+                                                             w::GetSealingKeyRequest());
                      if (!key) co_return tl::make_unexpected(key.error());
                      response->set_public_key(std::move(*key->mutable_public_key()));
                      co_return Result<>();

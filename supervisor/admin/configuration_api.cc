@@ -70,6 +70,7 @@ Result<> Answer(const Result<Configurator::Applied>& applied, v1::ApplyConfigRes
   response->set_version(applied->version);
   AddSteps(applied->steps, response->mutable_steps());
   *response->mutable_event() = applied->event;
+  response->set_confirm_within_s(static_cast<uint32_t>(applied->confirm_within.count()));
   return {};
 }
 
@@ -84,7 +85,32 @@ v1::Area Describe(const CompiledArea& area) {
   return out;
 }
 
+v1::Version Describe(const Configurator& configuration, const config::v1::VersionInfo& info) {
+  v1::Version version;
+  version.set_version(info.number());
+  version.set_time_us(info.time_us());
+  version.set_actor(info.user());
+  version.set_note(info.note());
+  version.set_origin(info.source());
+  version.set_running(info.number() == configuration.running().info.number());
+  version.set_saved(info.number() == configuration.saved_version());
+  return version;
+}
+
 }  // namespace
+
+v1::ConfigurationState DescribeConfiguration(const AdminContext& context) {
+  const Configurator& configuration = context.configuration;
+  v1::ConfigurationState state;
+  *state.mutable_running() = Describe(configuration, configuration.running().info);
+  state.set_unsaved_changes(configuration.unsaved_changes());
+  const auto confirm = configuration.ConfirmWithin();
+  state.set_confirm_within_s(confirm ? static_cast<uint32_t>(confirm->count()) : 0);
+  for (const CompiledArea& area : configuration.compiled().areas)
+    *state.add_areas() = Describe(area);
+  state.set_authoritative(configuration.authoritative());
+  return state;
+}
 
 grpc::ServerUnaryReactor* ConfigurationApi::GetConfig(grpc::CallbackServerContext* call,
                                                       const v1::GetConfigRequest* request,
@@ -206,23 +232,15 @@ grpc::ServerUnaryReactor* ConfigurationApi::SaveConfig(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* ConfigurationApi::ListVersions(grpc::CallbackServerContext* call,
                                                          const v1::ListVersionsRequest* request,
                                                          v1::ListVersionsResponse* response) {
-  return ServeCall(
-      context_, call, CallKind::kRead, "Configuration/ListVersions",
-      [this, request, response](Caller&) -> asio::awaitable<Result<>> {
-        const Configurator& configuration = context_.configuration;
-        co_return Page(
-            configuration.store().List(), request->page_size(), request->page_token(),
-            response->mutable_next_page_token(), [&](const config::v1::VersionInfo& info) {
-              v1::Version* version = response->add_versions();
-              version->set_version(info.number());
-              version->set_time_us(info.time_us());
-              version->set_actor(info.user());
-              version->set_note(info.note());
-              version->set_origin(info.source());
-              version->set_running(info.number() == configuration.running().info.number());
-              version->set_saved(info.number() == configuration.saved_version());
-            });
-      });
+  return ServeCall(context_, call, CallKind::kRead, "Configuration/ListVersions",
+                   [this, request, response](Caller&) -> asio::awaitable<Result<>> {
+                     const Configurator& configuration = context_.configuration;
+                     co_return Page(configuration.store().List(), request->page_size(),
+                                    request->page_token(), response->mutable_next_page_token(),
+                                    [&](const config::v1::VersionInfo& info) {
+                                      *response->add_versions() = Describe(configuration, info);
+                                    });
+                   });
 }
 
 // The canonical text of a version; of the saved or the running configuration for 0.

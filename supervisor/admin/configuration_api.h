@@ -3,10 +3,14 @@
 #define ALOHA_SUPERVISOR_ADMIN_CONFIGURATION_API_H_
 
 #include "admin/v1/configuration.grpc.pb.h"
+#include "admin/v1/events.pb.h"
 #include "supervisor/admin/handler.h"
 #include "supervisor/configurator.h"
 
 namespace aloha::supervisor {
+
+// What runs, and how it stands to what is saved.
+admin::v1::ConfigurationState DescribeConfiguration(const AdminContext& context);
 
 class ConfigurationApi final : public admin::v1::Configuration::CallbackService {
  public:

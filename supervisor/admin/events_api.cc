@@ -1,9 +1,10 @@
 #include "supervisor/admin/events_api.h"
 
+#include <algorithm>
 #include <ranges>
 #include <vector>
 
-#include "supervisor/admin/stream.h"
+#include "supervisor/admin/serve_stream.h"
 
 namespace aloha::supervisor {
 namespace v1 = admin::v1;
@@ -14,22 +15,26 @@ using EventStream = Stream<v1::Event>;
 // Follows until the reader is gone. Runs on the control thread.
 asio::awaitable<void> Follow(Events& events, std::shared_ptr<EventStream::Handle> stream,
                              v1::WatchEventsRequest request) {
-  const auto wanted = [subject = request.subject()](const v1::Event& event) {
-    return subject.empty() || event.subject() == subject;
-  };
-  std::vector<v1::Event> backlog;
-  for (const v1::Event& event : events.all() | std::views::reverse) {
-    if (backlog.size() >= std::min<size_t>(request.backlog(), 1'000)) break;
-    if (wanted(event)) backlog.push_back(event);
-  }
-  for (v1::Event& event : backlog | std::views::reverse) stream->Send(std::move(event));
-  const auto watch = events.Watch([stream, wanted](const v1::Event& event) {
-    if (wanted(event)) stream->Send(event);
+  for (v1::Event& event : Backlog(events, request.subject(), request.backlog()))
+    stream->Send(std::move(event));
+  const auto watch = events.Watch([stream, subject = request.subject()](const v1::Event& event) {
+    if (subject.empty() || event.subject() == subject) stream->Send(event);
   });
   while (stream->alive()) co_await Sleep(std::chrono::seconds(1));
 }
 
 }  // namespace
+
+std::vector<v1::Event> Backlog(const Events& events, const std::string& subject, uint32_t most) {
+  constexpr uint32_t kMost = 1'000;
+  std::vector<v1::Event> backlog;
+  for (const v1::Event& event : events.all() | std::views::reverse) {
+    if (backlog.size() >= std::min(most, kMost)) break;
+    if (subject.empty() || event.subject() == subject) backlog.push_back(event);
+  }
+  std::reverse(backlog.begin(), backlog.end());
+  return backlog;
+}
 
 grpc::ServerUnaryReactor* EventsApi::ListEvents(grpc::CallbackServerContext* call,
                                                 const v1::ListEventsRequest* request,
@@ -49,13 +54,19 @@ grpc::ServerUnaryReactor* EventsApi::ListEvents(grpc::CallbackServerContext* cal
                    });
 }
 
-grpc::ServerWriteReactor<v1::Event>* EventsApi::WatchEvents(grpc::CallbackServerContext*,
+grpc::ServerWriteReactor<v1::Event>* EventsApi::WatchEvents(grpc::CallbackServerContext* call,
                                                             const v1::WatchEventsRequest* request) {
-  auto* stream = new EventStream;
-  asio::post(context_.loop, [this, handle = stream->handle(), request = *request] {
-    Spawn(context_.loop, Follow(context_.events, handle, request));
-  });
-  return stream;
+  return ServeStream<v1::Event>(context_, call, CallKind::kRead, "Events/WatchEvents",
+                                [this, request = *request](auto handle) {
+                                  return Follow(context_.events, std::move(handle), request);
+                                });
+}
+
+grpc::ServerWriteReactor<v1::Live>* EventsApi::WatchAll(grpc::CallbackServerContext* call,
+                                                        const v1::WatchAllRequest* request) {
+  return ServeStream<v1::Live>(
+      context_, call, CallKind::kRead, "Events/WatchAll",
+      [this, request = *request](auto handle) { return live_.Follow(std::move(handle), request); });
 }
 
 }  // namespace aloha::supervisor

@@ -8,11 +8,14 @@
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "admin/v1/admin.pb.h"
+#include "supervisor/access/access.h"
+#include "supervisor/access/refusals.h"
 #include "supervisor/async.h"
 #include "supervisor/events.h"
 #include "supervisor/management_socket.h"
@@ -26,6 +29,12 @@ class Services;
 class Checks;
 class Configurator;
 class Certificates;
+class VrrpWatch;
+class Tracking;
+class Peers;
+class Sync;
+class StickSync;
+class Machine;
 
 // Everything the management API works on; outlives it.
 struct AdminContext {
@@ -38,20 +47,53 @@ struct AdminContext {
   Checks& checks;
   Configurator& configuration;
   Certificates& certificates;
+  VrrpWatch& vrrp;
+  Tracking& tracking;
+  Peers& peers;
+  Sync& sync;
+  StickSync& stick_sync;
+  Machine& machine;
+  Access& access;
+  Refusals& refusals;
   std::string privilege;  // how aloha-system gets capabilities
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };
 
 // One call in progress.
 struct Caller {
-  std::string actor;                // "root (uid 0)"
-  std::string method;               // "Services/StopService"
-  bool may_change = true;           // false: a worker, which may only read
+  std::string actor;   // "root (uid 0)", "admin (10.0.0.9)"
+  std::string method;  // "Services/StopService"
+  Rights rights = Rights::kAdmin;
   admin::v1::ErrorDetail detail{};  // sent with a failure
+  bool reports_leases = false;      // may do that, whatever else it may not
+  Identity identity{};
+  bool refused = false;          // for who it is, not for what it asks
+  bool unauthenticated = false;  // a failure is answered so
 };
 
-enum class CallKind { kRead, kChange };
+// Where a call comes from, read off it on gRPC's thread.
+struct CallSource {
+  ManagementSocket::Caller connection;
+  Credentials credentials;
+};
 
-// Writes the audit line; a refused change becomes an event. What workers read is not worth a line.
+// What a method does, which decides who may call it.
+enum class CallKind {
+  kOpen,     // everybody, also who has not signed in
+  kOwn,      // a monitor: what concerns the caller alone
+  kRead,     // a monitor
+  kOperate,  // an operator
+  kChange,   // an administrator
+};
+
+CallSource SourceOf(AdminContext& context, const grpc::CallbackServerContext& call);
+
+// Fills in who calls. kPermissionDenied where they may not. `use`: it is a sign that somebody is
+// there.
+Result<> Admit(AdminContext& context, CallKind kind, const CallSource& source, bool use,
+               Caller* caller);
+
+// Writes the audit line; a refused call becomes an event. What workers read is not worth a line.
 void Audit(AdminContext& context, const Caller& caller, CallKind kind, const Result<>& result);
 
 // The status of a failed call, with its details.
@@ -63,13 +105,18 @@ void FillEvent(const Event& event, admin::v1::ChangeResponse* response);
 // kPermissionDenied where the caller may not.
 Result<> MayCall(CallKind kind, const Caller& caller);
 
+// Tells aloha-wui to have the browser forget a session that has ended.
+void ForgetSession(grpc::CallbackServerContext& call);
+
 // `work` lives in this frame until its coroutine has ended, so it may be a lambda that captures.
 template <typename Work>
 asio::awaitable<void> RunCall(AdminContext& context, CallKind kind,
-                              grpc::ServerUnaryReactor* reactor, Caller caller, Work work) {
-  Result<> result = MayCall(kind, caller);
+                              grpc::CallbackServerContext* call, grpc::ServerUnaryReactor* reactor,
+                              CallSource source, Caller caller, Work work) {
+  Result<> result = Admit(context, kind, source, true, &caller);
   if (result) result = co_await work(caller);
   Audit(context, caller, kind, result);
+  if (caller.identity.session_ended) ForgetSession(*call);
   reactor->Finish(ToAdminStatus(result, caller));
 }
 
@@ -79,11 +126,11 @@ template <typename Work>
 grpc::ServerUnaryReactor* ServeCall(AdminContext& context, grpc::CallbackServerContext* call,
                                     CallKind kind, std::string_view method, Work work) {
   grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-  ManagementSocket::Caller who = context.socket.Who(call->peer());
-  Caller caller{std::move(who.name), std::string(method), who.may_change};
-  asio::post(context.loop, [&context, kind, reactor, caller = std::move(caller),
-                            work = std::move(work)]() mutable {
-    Spawn(context.loop, RunCall(context, kind, reactor, std::move(caller), std::move(work)));
+  asio::post(context.loop, [&context, kind, call, reactor, source = SourceOf(context, *call),
+                            method = std::string(method), work = std::move(work)]() mutable {
+    Caller caller{.method = std::move(method)};
+    Spawn(context.loop, RunCall(context, kind, call, reactor, std::move(source), std::move(caller),
+                                std::move(work)));
   });
   return reactor;
 }

@@ -6,24 +6,22 @@
 #include <set>
 #include <vector>
 
-#include "supervisor/admin/stream.h"
+#include "supervisor/admin/serve_stream.h"
 #include "supervisor/fleet.h"
 
 namespace aloha::supervisor {
 namespace v1 = admin::v1;
 namespace {
 
-using LineStream = Stream<v1::LogLine>;
-
 // Reads the log of one worker into the stream; deletes itself at its end.
 class WorkerReader final : public grpc::ClientReadReactor<worker::v1::LogLine> {
  public:
   WorkerReader(asio::io_context& loop, std::shared_ptr<Process> process,
-               std::shared_ptr<LineStream::Handle> stream, const v1::WatchLogRequest& request,
+               std::shared_ptr<const LogSink> sink, const v1::WatchLogRequest& request,
                std::shared_ptr<int> running)
       : loop_(loop),
         process_(std::move(process)),
-        stream_(std::move(stream)),
+        sink_(std::move(sink)),
         running_(std::move(running)) {
     request_.set_access(true);
     request_.set_backlog(request.backlog());
@@ -40,8 +38,8 @@ class WorkerReader final : public grpc::ClientReadReactor<worker::v1::LogLine> {
     line.set_worker(std::string(process_->role->name));
     line.set_level(line_.level());
     line.set_text(line_.text());
-    line.set_dropped(line_.dropped() + stream_->TakeDropped());
-    if (stream_->Send(std::move(line))) {
+    line.set_dropped(line_.dropped() + sink_->take_dropped());
+    if (sink_->send(std::move(line))) {
       StartRead(&line_);
     } else {
       context_->TryCancel();
@@ -58,7 +56,7 @@ class WorkerReader final : public grpc::ClientReadReactor<worker::v1::LogLine> {
  private:
   asio::io_context& loop_;
   std::shared_ptr<Process> process_;
-  std::shared_ptr<LineStream::Handle> stream_;
+  std::shared_ptr<const LogSink> sink_;
   std::shared_ptr<int> running_;  // shared by all readers of one call; see Follow
   const std::shared_ptr<grpc::ClientContext> context_ = std::make_shared<grpc::ClientContext>();
   worker::v1::WatchLogRequest request_;
@@ -78,45 +76,54 @@ v1::LogLine OwnLine(const LogEntry& entry) {
   return line;
 }
 
-// Follows every wanted process, fresh ones too, until the reader is gone; or ends after what is
-// kept.
-asio::awaitable<void> Follow(AdminContext& context, std::shared_ptr<LineStream::Handle> stream,
-                             v1::WatchLogRequest request) {
+}  // namespace
+
+asio::awaitable<void> FollowLog(AdminContext& context, LogSink reader,
+                                v1::WatchLogRequest request) {
+  const auto sink = std::make_shared<const LogSink>(std::move(reader));
   const bool own = request.service().empty() || request.service() == "supervisor" ||
                    request.service() == "system";
   std::shared_ptr<void> watch;
   if (own) {
-    for (const LogEntry& entry : context.log.Recent(request.backlog()))
-      stream->Send(OwnLine(entry));
+    for (const LogEntry& entry : context.log.Recent(request.backlog())) sink->send(OwnLine(entry));
     if (request.follow())
-      watch = context.log.Watch([stream](const LogEntry& entry) { stream->Send(OwnLine(entry)); });
+      watch = context.log.Watch([sink](const LogEntry& entry) { sink->send(OwnLine(entry)); });
   }
   auto running = std::make_shared<int>(0);
   std::set<pid_t> followed;
   std::vector<std::shared_ptr<grpc::ClientContext>> readings;
-  while (stream->alive()) {
+  while (sink->alive()) {
     for (const auto& [name, slot] : context.fleet.slots()) {
       if (!slot.process || !Wanted(request.service(), *slot.role)) continue;
       if (!followed.insert(slot.process->pid).second) continue;
       readings.push_back(
-          (new WorkerReader(context.loop, slot.process, stream, request, running))->context());
+          (new WorkerReader(context.loop, slot.process, sink, request, running))->context());
     }
     if (!request.follow() && running.use_count() == 1) break;
     co_await Sleep(std::chrono::milliseconds(request.follow() ? 200 : 20));
   }
   for (const auto& reading : readings) reading->TryCancel();
+}
+
+namespace {
+
+asio::awaitable<void> Follow(AdminContext& context,
+                             std::shared_ptr<Stream<v1::LogLine>::Handle> stream,
+                             v1::WatchLogRequest request) {
+  LogSink sink{[stream](v1::LogLine line) { return stream->Send(std::move(line)); },
+               [stream] { return stream->alive(); }, [stream] { return stream->TakeDropped(); }};
+  co_await FollowLog(context, std::move(sink), std::move(request));
   stream->End(grpc::Status::OK);
 }
 
 }  // namespace
 
-grpc::ServerWriteReactor<v1::LogLine>* LogsApi::WatchLog(grpc::CallbackServerContext*,
+grpc::ServerWriteReactor<v1::LogLine>* LogsApi::WatchLog(grpc::CallbackServerContext* call,
                                                          const v1::WatchLogRequest* request) {
-  auto* stream = new LineStream;
-  asio::post(context_.loop, [this, handle = stream->handle(), request = *request] {
-    Spawn(context_.loop, Follow(context_, handle, request));
-  });
-  return stream;
+  return ServeStream<v1::LogLine>(context_, call, CallKind::kRead, "Logs/WatchLog",
+                                  [this, request = *request](auto handle) {
+                                    return Follow(context_, std::move(handle), request);
+                                  });
 }
 
 }  // namespace aloha::supervisor

@@ -33,7 +33,7 @@ grpc::ServerUnaryReactor* ServicesApi::ListServices(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* ServicesApi::StartService(grpc::CallbackServerContext* call,
                                                     const v1::StartServiceRequest* request,
                                                     v1::ChangeResponse* response) {
-  return ServeCall(context_, call, CallKind::kChange, "Services/StartService",
+  return ServeCall(context_, call, CallKind::kOperate, "Services/StartService",
                    [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
                      const Result<> result = co_await context_.services.Start(request->name());
                      co_return Done(context_, caller, request->name(), "started", result, response);
@@ -43,7 +43,7 @@ grpc::ServerUnaryReactor* ServicesApi::StartService(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* ServicesApi::StopService(grpc::CallbackServerContext* call,
                                                    const v1::StopServiceRequest* request,
                                                    v1::ChangeResponse* response) {
-  return ServeCall(context_, call, CallKind::kChange, "Services/StopService",
+  return ServeCall(context_, call, CallKind::kOperate, "Services/StopService",
                    [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
                      const Result<> result = co_await context_.services.Stop(
                          request->name(), request->now(), caller.actor);
@@ -58,7 +58,7 @@ grpc::ServerUnaryReactor* ServicesApi::StopService(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* ServicesApi::RestartService(grpc::CallbackServerContext* call,
                                                       const v1::RestartServiceRequest* request,
                                                       v1::ChangeResponse* response) {
-  return ServeCall(context_, call, CallKind::kChange, "Services/RestartService",
+  return ServeCall(context_, call, CallKind::kOperate, "Services/RestartService",
                    [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
                      const Result<> result = co_await context_.services.Restart(request->name());
                      co_return Done(context_, caller, request->name(), "restarted", result,
@@ -69,7 +69,7 @@ grpc::ServerUnaryReactor* ServicesApi::RestartService(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* ServicesApi::ReloadService(grpc::CallbackServerContext* call,
                                                      const v1::ReloadServiceRequest* request,
                                                      v1::ChangeResponse* response) {
-  return ServeCall(context_, call, CallKind::kChange, "Services/ReloadService",
+  return ServeCall(context_, call, CallKind::kOperate, "Services/ReloadService",
                    [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
                      const Result<> result = co_await context_.services.Reload(request->name());
                      co_return Done(context_, caller, request->name(), "reloaded", result,
@@ -81,7 +81,7 @@ grpc::ServerUnaryReactor* ServicesApi::SetStartMode(grpc::CallbackServerContext*
                                                     const v1::SetStartModeRequest* request,
                                                     v1::ChangeResponse* response) {
   return ServeCall(
-      context_, call, CallKind::kChange, "Services/SetStartMode",
+      context_, call, CallKind::kOperate, "Services/SetStartMode",
       [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
         if (request->start_mode() == v1::Service::START_MODE_UNSPECIFIED) {
           co_return Fail(Code::kInvalidArgument, "AUTO or MANUAL", "start_mode");

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <chrono>
 
-#include "supervisor/admin/proxy_calls.h"
-#include "supervisor/admin/stream.h"
+#include "supervisor/admin/serve_stream.h"
 #include "supervisor/admin/tls_stats.h"
+#include "supervisor/call_worker.h"
+#include "supervisor/peers/stick_sync.h"
 
 namespace aloha::supervisor {
 namespace v1 = admin::v1;
@@ -74,25 +75,29 @@ v1::StatsSnapshot Convert(const w::GetStatsResponse& in) {
 asio::awaitable<void> Follow(AdminContext& context, std::shared_ptr<StatsStream::Handle> stream,
                              std::chrono::milliseconds interval) {
   while (stream->alive()) {
-    const auto stats =
-        co_await CallProxy(context, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
-    // Without a proxy nothing is counted; the stream goes on.
-    v1::StatsSnapshot snapshot = Convert(stats ? *stats : w::GetStatsResponse());
-    co_await AddTlsStats(context, &snapshot);
-    stream->Send(snapshot);
+    v1::StatsSnapshot snapshot = co_await TakeStats(context);
+    stream->Send(std::move(snapshot));
     co_await Sleep(interval);
   }
 }
 
 }  // namespace
 
+asio::awaitable<v1::StatsSnapshot> TakeStats(AdminContext& context) {
+  const auto stats = co_await CallWorker<w::Proxy>(context.fleet, &w::Proxy::Stub::async::GetStats,
+                                                   w::GetStatsRequest());
+  v1::StatsSnapshot snapshot = Convert(stats ? *stats : w::GetStatsResponse());
+  co_await AddTlsStats(context, &snapshot);
+  co_return snapshot;
+}
+
 grpc::ServerUnaryReactor* StatsApi::GetStats(grpc::CallbackServerContext* call,
                                              const v1::GetStatsRequest*,
                                              v1::StatsSnapshot* response) {
   return ServeCall(context_, call, CallKind::kRead, "Stats/GetStats",
                    [this, response](Caller&) -> asio::awaitable<Result<>> {
-                     const auto stats = co_await CallProxy(
-                         context_, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
+                     const auto stats = co_await CallWorker<w::Proxy>(
+                         context_.fleet, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
                      if (!stats) co_return tl::make_unexpected(stats.error());
                      *response = Convert(*stats);
                      co_await AddTlsStats(context_, response);
@@ -101,32 +106,31 @@ grpc::ServerUnaryReactor* StatsApi::GetStats(grpc::CallbackServerContext* call,
 }
 
 grpc::ServerWriteReactor<v1::StatsSnapshot>* StatsApi::WatchStats(
-    grpc::CallbackServerContext*, const v1::WatchStatsRequest* request) {
-  auto* stream = new StatsStream;
+    grpc::CallbackServerContext* call, const v1::WatchStatsRequest* request) {
   const uint32_t interval =
       request->interval_ms() == 0 ? 1'000 : std::clamp(request->interval_ms(), 200u, 60'000u);
-  asio::post(context_.loop, [this, handle = stream->handle(), interval] {
-    Spawn(context_.loop, Follow(context_, handle, std::chrono::milliseconds(interval)));
-  });
-  return stream;
+  return ServeStream<v1::StatsSnapshot>(
+      context_, call, CallKind::kRead, "Stats/WatchStats", [this, interval](auto handle) {
+        return Follow(context_, std::move(handle), std::chrono::milliseconds(interval));
+      });
 }
 
 grpc::ServerUnaryReactor* StatsApi::ResetStats(grpc::CallbackServerContext* call,
                                                const v1::ResetStatsRequest*,
                                                v1::ChangeResponse* response) {
-  return ServeCall(context_, call, CallKind::kChange, "Stats/ResetStats",
-                   [this, response](Caller& caller) -> asio::awaitable<Result<>> {
-                     const auto reset = co_await CallProxy(
-                         context_, &w::Proxy::Stub::async::ResetStats, w::ResetStatsRequest());
-                     if (!reset) co_return tl::make_unexpected(reset.error());
-                     const Result<> tls = co_await ResetTlsStats(context_);
-                     if (!tls) co_return tls;
-                     FillEvent(
-                         context_.events.Add(Event::INFO, "stats", "all", "counters set to zero",
-                                             caller.actor, caller.method),
-                         response);
-                     co_return Result<>();
-                   });
+  return ServeCall(
+      context_, call, CallKind::kOperate, "Stats/ResetStats",
+      [this, response](Caller& caller) -> asio::awaitable<Result<>> {
+        const auto reset = co_await CallWorker<w::Proxy>(
+            context_.fleet, &w::Proxy::Stub::async::ResetStats, w::ResetStatsRequest());
+        if (!reset) co_return tl::make_unexpected(reset.error());
+        const Result<> tls = co_await ResetTlsStats(context_);
+        if (!tls) co_return tls;
+        FillEvent(context_.events.Add(Event::INFO, "stats", "all", "counters set to zero",
+                                      caller.actor, caller.method),
+                  response);
+        co_return Result<>();
+      });
 }
 
 grpc::ServerUnaryReactor* SessionsApi::ListSessions(grpc::CallbackServerContext* call,
@@ -139,8 +143,8 @@ grpc::ServerUnaryReactor* SessionsApi::ListSessions(grpc::CallbackServerContext*
                      ask.set_server(request->server());
                      ask.set_client_address(request->client_address());
                      ask.set_limit(kMostListed);
-                     const auto sessions =
-                         co_await CallProxy(context_, &w::Proxy::Stub::async::ListSessions, ask);
+                     const auto sessions = co_await CallWorker<w::Proxy>(
+                         context_.fleet, &w::Proxy::Stub::async::ListSessions, ask);
                      if (!sessions) co_return tl::make_unexpected(sessions.error());
                      response->set_total(sessions->total());
                      co_return Page(sessions->sessions(), request->page_size(),
@@ -169,15 +173,15 @@ grpc::ServerUnaryReactor* SessionsApi::ListSessions(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* SessionsApi::CloseSession(grpc::CallbackServerContext* call,
                                                     const v1::CloseSessionRequest* request,
                                                     v1::CloseSessionResponse* response) {
-  return ServeCall(context_, call, CallKind::kChange, "Sessions/CloseSession",
+  return ServeCall(context_, call, CallKind::kOperate, "Sessions/CloseSession",
                    [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
                      w::CloseSessionsRequest ask;
                      ask.set_id(request->id());
                      ask.set_service(request->virtual_service());
                      ask.set_server(request->server());
                      ask.set_client_address(request->client_address());
-                     const auto closed =
-                         co_await CallProxy(context_, &w::Proxy::Stub::async::CloseSessions, ask);
+                     const auto closed = co_await CallWorker<w::Proxy>(
+                         context_.fleet, &w::Proxy::Stub::async::CloseSessions, ask);
                      if (!closed) co_return tl::make_unexpected(closed.error());
                      response->set_closed(closed->closed());
                      *response->mutable_event() = context_.events.Add(
@@ -191,41 +195,42 @@ grpc::ServerUnaryReactor* SessionsApi::CloseSession(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* PersistenceApi::ListEntries(grpc::CallbackServerContext* call,
                                                       const v1::ListEntriesRequest* request,
                                                       v1::ListEntriesResponse* response) {
-  return ServeCall(
-      context_, call, CallKind::kRead, "Persistence/ListEntries",
-      [this, request, response](Caller&) -> asio::awaitable<Result<>> {
-        w::ListStickEntriesRequest ask;
-        ask.set_table(request->table());
-        ask.set_limit(kMostListed);
-        const auto entries =
-            co_await CallProxy(context_, &w::Proxy::Stub::async::ListStickEntries, ask);
-        if (!entries) co_return tl::make_unexpected(entries.error());
-        response->set_total(entries->total());
-        co_return Page(entries->entries(), request->page_size(), request->page_token(),
-                       response->mutable_next_page_token(), [&](const w::StickEntry& in) {
-                         v1::PersistenceEntry* out = response->add_entries();
-                         out->set_table(in.table());
-                         out->set_client_address(in.client_address());
-                         out->set_server(in.server());
-                         out->set_expires_in_ms(in.expires_in_ms());
-                         out->set_client_hash(in.client_hash());
-                       });
-      });
+  return ServeCall(context_, call, CallKind::kRead, "Persistence/ListEntries",
+                   [this, request, response](Caller&) -> asio::awaitable<Result<>> {
+                     w::ListStickEntriesRequest ask;
+                     ask.set_table(request->table());
+                     ask.set_limit(kMostListed);
+                     const auto entries = co_await CallWorker<w::Proxy>(
+                         context_.fleet, &w::Proxy::Stub::async::ListStickEntries, ask);
+                     if (!entries) co_return tl::make_unexpected(entries.error());
+                     response->set_total(entries->total());
+                     co_return Page(entries->entries(), request->page_size(), request->page_token(),
+                                    response->mutable_next_page_token(),
+                                    [&](const w::StickEntry& in) {
+                                      v1::PersistenceEntry* out = response->add_entries();
+                                      out->set_table(in.table());
+                                      out->set_client_address(in.client_address());
+                                      out->set_server(in.server());
+                                      out->set_expires_in_ms(in.expires_in_ms());
+                                      out->set_client_hash(in.client_hash());
+                                    });
+                   });
 }
 
 grpc::ServerUnaryReactor* PersistenceApi::ClearEntries(grpc::CallbackServerContext* call,
                                                        const v1::ClearEntriesRequest* request,
                                                        v1::ClearEntriesResponse* response) {
   return ServeCall(
-      context_, call, CallKind::kChange, "Persistence/ClearEntries",
+      context_, call, CallKind::kOperate, "Persistence/ClearEntries",
       [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
         w::ClearStickEntriesRequest ask;
         ask.set_table(request->table());
         ask.set_client_address(request->client_address());
-        const auto cleared =
-            co_await CallProxy(context_, &w::Proxy::Stub::async::ClearStickEntries, ask);
+        const auto cleared = co_await CallWorker<w::Proxy>(
+            context_.fleet, &w::Proxy::Stub::async::ClearStickEntries, ask);
         if (!cleared) co_return tl::make_unexpected(cleared.error());
         response->set_cleared(cleared->cleared());
+        context_.stick_sync.Forget(request->table(), request->client_address());
         *response->mutable_event() = context_.events.Add(
             Event::INFO, "persistence", request->table().empty() ? "all tables" : request->table(),
             fmt::format("{} entries forgotten", cleared->cleared()), caller.actor, caller.method);

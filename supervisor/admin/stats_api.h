@@ -7,6 +7,9 @@
 
 namespace aloha::supervisor {
 
+// Everything counted, now. Without a proxy nothing is.
+asio::awaitable<admin::v1::StatsSnapshot> TakeStats(AdminContext& context);
+
 class StatsApi final : public admin::v1::Stats::CallbackService {
  public:
   explicit StatsApi(AdminContext& context) : context_(context) {}

@@ -38,6 +38,11 @@ class Stream final : public grpc::ServerWriteReactor<Message> {
       std::lock_guard lock(mutex_);
       return stream_ != nullptr;
     }
+    // Messages that the reader was too slow for yet.
+    size_t waiting() {
+      std::lock_guard lock(mutex_);
+      return stream_ == nullptr ? 0 : stream_->waiting_.size();
+    }
     // Messages lost since the last call.
     uint64_t TakeDropped() {
       std::lock_guard lock(mutex_);

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "supervisor/call.h"
-#include "supervisor/certificates/keys_calls.h"
+#include "supervisor/call_worker.h"
 #include "supervisor/configurator.h"
 #include "supervisor/fleet.h"
 #include "worker/v1/roles.grpc.pb.h"
@@ -14,8 +14,6 @@ namespace aloha::supervisor {
 namespace v1 = admin::v1;
 namespace w = worker::v1;
 namespace {
-
-constexpr std::chrono::seconds kTlsTimeout{5};
 
 void Convert(const std::string& name, const w::HandshakeStats& in, v1::TlsStats* out) {
   out->set_name(name);
@@ -56,24 +54,21 @@ v1::Histogram ConvertHistogram(const w::Histogram& in) {
 }
 
 asio::awaitable<void> AddTlsStats(AdminContext& context, v1::StatsSnapshot* stats) {
-  if (const std::shared_ptr<Process> tls = context.fleet.Find("tls")) {
-    const auto stub = w::Tls::NewStub(tls->channel);
-    const w::GetTlsStatsRequest request;
-    const auto counted =
-        co_await Call(stub->async(), &w::Tls::Stub::async::GetTlsStats, request, kTlsTimeout);
-    if (counted) {
-      for (const auto& listener : counted->listeners()) {
-        Convert(listener.listener(), listener.handshakes(), stats->add_tls_listeners());
-      }
-      for (const auto& server : counted->servers()) {
-        Convert(server.name(), server.handshakes(), stats->add_tls_servers());
-      }
-      stats->set_tls_in_progress(counted->in_progress());
+  const auto counted = co_await CallWorker<w::Tls>(context.fleet, &w::Tls::Stub::async::GetTlsStats,
+                                                   w::GetTlsStatsRequest());
+  if (counted) {
+    for (const auto& listener : counted->listeners()) {
+      Convert(listener.listener(), listener.handshakes(), stats->add_tls_listeners());
     }
+    for (const auto& server : counted->servers()) {
+      Convert(server.name(), server.handshakes(), stats->add_tls_servers());
+    }
+    stats->set_tls_in_progress(counted->in_progress());
   }
   if (context.configuration.compiled().tls.certificates().empty()) co_return;
   const w::ListKeysRequest request;
-  const auto keys = co_await CallKeys(context.fleet, &w::Keys::Stub::async::ListKeys, request);
+  const auto keys =
+      co_await CallWorker<w::Keys>(context.fleet, &w::Keys::Stub::async::ListKeys, request);
   // After the call: the configuration may have changed meanwhile.
   const auto& used = context.configuration.compiled().tls.certificates();
   std::map<std::string, uint64_t> signatures;
@@ -94,12 +89,9 @@ asio::awaitable<void> AddTlsStats(AdminContext& context, v1::StatsSnapshot* stat
 }
 
 asio::awaitable<Result<>> ResetTlsStats(AdminContext& context) {
-  const std::shared_ptr<Process> tls = context.fleet.Find("tls");
-  if (!tls) co_return Result<>();
-  const auto stub = w::Tls::NewStub(tls->channel);
-  const w::ResetTlsStatsRequest request;
-  const auto reset =
-      co_await Call(stub->async(), &w::Tls::Stub::async::ResetTlsStats, request, kTlsTimeout);
+  if (!context.fleet.Find("tls")) co_return Result<>();
+  const auto reset = co_await CallWorker<w::Tls>(context.fleet, &w::Tls::Stub::async::ResetTlsStats,
+                                                 w::ResetTlsStatsRequest());
   if (!reset) co_return tl::make_unexpected(reset.error());
   co_return Result<>();
 }

@@ -6,7 +6,7 @@
 #include <map>
 #include <vector>
 
-#include "supervisor/admin/proxy_calls.h"
+#include "supervisor/call_worker.h"
 #include "supervisor/checks.h"
 #include "supervisor/config/address.h"
 #include "supervisor/config/duration.h"
@@ -23,7 +23,8 @@ using StatsByService = std::map<std::string, w::ServiceStats>;
 
 asio::awaitable<StatsByService> FetchStats(AdminContext& context) {
   StatsByService by_service;
-  auto stats = co_await CallProxy(context, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
+  auto stats = co_await CallWorker<w::Proxy>(context.fleet, &w::Proxy::Stub::async::GetStats,
+                                             w::GetStatsRequest());
   if (stats) {
     for (w::ServiceStats& service : *stats->mutable_services())
       by_service[service.service()] = std::move(service);
@@ -165,11 +166,8 @@ v1::VirtualService DescribeService(const AdminContext& context, const w::Virtual
 
 // The newest results of every check behind the servers of one service.
 asio::awaitable<void> AddResults(AdminContext& context, v1::VirtualService& service) {
-  const std::shared_ptr<Process> health = context.fleet.Find("health");
-  if (!health) co_return;
-  const auto stub = w::Health::NewStub(health->channel);
-  const auto reports = co_await Call(stub->async(), &w::Health::Stub::async::ListChecks,
-                                     w::ListChecksRequest(), kProxyTimeout);
+  const auto reports = co_await CallWorker<w::Health>(
+      context.fleet, &w::Health::Stub::async::ListChecks, w::ListChecksRequest());
   if (!reports) co_return;
   for (const w::Target& target : context.configuration.compiled().health.targets()) {
     if (target.service() != service.name()) continue;
@@ -194,6 +192,14 @@ asio::awaitable<void> AddResults(AdminContext& context, v1::VirtualService& serv
 }
 
 }  // namespace
+
+asio::awaitable<v1::VirtualServiceStates> DescribeVirtualServices(AdminContext& context) {
+  const StatsByService stats = co_await FetchStats(context);
+  v1::VirtualServiceStates states;
+  for (const w::VirtualService& service : context.configuration.compiled().proxy.services())
+    *states.add_virtual_services() = DescribeService(context, service, stats);
+  co_return states;
+}
 
 grpc::ServerUnaryReactor* VirtualServicesApi::ListVirtualServices(
     grpc::CallbackServerContext* call, const v1::ListVirtualServicesRequest* request,
@@ -256,7 +262,7 @@ grpc::ServerUnaryReactor* ServersApi::SetServerState(grpc::CallbackServerContext
                                                      const v1::SetServerStateRequest* request,
                                                      v1::SetServerStateResponse* response) {
   return ServeCall(
-      context_, call, CallKind::kChange, "Servers/SetServerState",
+      context_, call, CallKind::kOperate, "Servers/SetServerState",
       [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
         if (request->admin_state() < v1::Server::READY ||
             request->admin_state() > v1::Server::MAINTENANCE) {

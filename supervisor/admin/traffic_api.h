@@ -3,10 +3,14 @@
 #ifndef ALOHA_SUPERVISOR_ADMIN_TRAFFIC_API_H_
 #define ALOHA_SUPERVISOR_ADMIN_TRAFFIC_API_H_
 
+#include "admin/v1/events.pb.h"
 #include "admin/v1/traffic.grpc.pb.h"
 #include "supervisor/admin/handler.h"
 
 namespace aloha::supervisor {
+
+// All virtual services with their servers, as ListVirtualServices shows them.
+asio::awaitable<admin::v1::VirtualServiceStates> DescribeVirtualServices(AdminContext& context);
 
 class VirtualServicesApi final : public admin::v1::VirtualServices::CallbackService {
  public:

@@ -1,14 +1,10 @@
 #include "supervisor/admin/workers_api.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <sys/sysinfo.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <vector>
 
-#include "supervisor/configurator.h"
 #include "supervisor/observe.h"
 #include "supervisor/services.h"
 
@@ -87,17 +83,21 @@ v1::Worker Describe(const Slot& slot) {
 
 }  // namespace
 
+std::vector<v1::Worker> DescribeWorkers(const AdminContext& context) {
+  std::vector<v1::Worker> workers = {DescribeSupervisor()};
+  for (const auto& [name, slot] : context.fleet.slots()) {
+    if (slot.InUse()) workers.push_back(Describe(slot));
+  }
+  return workers;
+}
+
 grpc::ServerUnaryReactor* WorkersApi::ListWorkers(grpc::CallbackServerContext* call,
                                                   const v1::ListWorkersRequest* request,
                                                   v1::ListWorkersResponse* response) {
   return ServeCall(context_, call, CallKind::kRead, "Workers/ListWorkers",
                    [this, request, response](Caller&) -> asio::awaitable<Result<>> {
-                     std::vector<v1::Worker> workers = {DescribeSupervisor()};
-                     for (const auto& [name, slot] : context_.fleet.slots()) {
-                       if (slot.InUse()) workers.push_back(Describe(slot));
-                     }
                      co_return Page(
-                         workers, request->page_size(), request->page_token(),
+                         DescribeWorkers(context_), request->page_size(), request->page_token(),
                          response->mutable_next_page_token(),
                          [&](const v1::Worker& worker) { *response->add_workers() = worker; });
                    });
@@ -107,7 +107,7 @@ grpc::ServerUnaryReactor* WorkersApi::RestartWorker(grpc::CallbackServerContext*
                                                     const v1::RestartWorkerRequest* request,
                                                     v1::ChangeResponse* response) {
   return ServeCall(
-      context_, call, CallKind::kChange, "Workers/RestartWorker",
+      context_, call, CallKind::kOperate, "Workers/RestartWorker",
       [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
         const Role* role = FindRole(request->name());
         if (role == nullptr) {
@@ -132,40 +132,6 @@ grpc::ServerUnaryReactor* WorkersApi::RestartWorker(grpc::CallbackServerContext*
                   response);
         co_return Result<>();
       });
-}
-
-grpc::ServerUnaryReactor* SystemApi::GetInfo(grpc::CallbackServerContext* call,
-                                             const v1::GetInfoRequest*, v1::SystemInfo* response) {
-  return ServeCall(context_, call, CallKind::kRead, "System/GetInfo",
-                   [this, response](Caller&) -> asio::awaitable<Result<>> {
-                     Fill(response);
-                     co_return Result<>();
-                   });
-}
-
-void SystemApi::Fill(v1::SystemInfo* info) const {
-  utsname machine{};
-  uname(&machine);
-  struct sysinfo memory {};
-  sysinfo(&memory);
-  const passwd* user = getpwuid(geteuid());
-  const auto age = std::chrono::steady_clock::now() - started_;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  info->set_hostname(EscapeForLog(machine.nodename));
-  info->set_version(ALOHA_VERSION);
-  info->set_kernel(fmt::format("{} {}", machine.sysname, machine.release));
-  info->set_time_us(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
-  info->set_uptime_s(static_cast<uint64_t>(memory.uptime));
-  info->set_supervisor_uptime_s(
-      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(age).count()));
-  info->set_supervisor_pid(getpid());
-  info->set_user(user != nullptr ? user->pw_name : std::to_string(geteuid()));
-  info->set_cores(static_cast<uint32_t>(get_nprocs()));
-  info->set_memory_bytes(static_cast<uint64_t>(memory.totalram) * memory.mem_unit);
-  info->set_unsaved_changes(context_.configuration.unsaved_changes());
-  info->set_privilege(context_.privilege);
-  if (const auto system = context_.fleet.Find("system"))
-    info->set_landlock_abi(system->info.landlock_abi());
 }
 
 }  // namespace aloha::supervisor

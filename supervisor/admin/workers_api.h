@@ -1,15 +1,17 @@
-// aloha.admin.v1.Workers and System: the processes and the machine.
+// aloha.admin.v1.Workers: the processes.
 #ifndef ALOHA_SUPERVISOR_ADMIN_WORKERS_API_H_
 #define ALOHA_SUPERVISOR_ADMIN_WORKERS_API_H_
 
-#include <chrono>
-#include <string>
+#include <vector>
 
 #include "admin/v1/admin.grpc.pb.h"
 #include "supervisor/admin/handler.h"
 #include "supervisor/fleet.h"
 
 namespace aloha::supervisor {
+
+// The processes, the supervisor first; those that the configuration does not ask for are left out.
+std::vector<admin::v1::Worker> DescribeWorkers(const AdminContext& context);
 
 class WorkersApi final : public admin::v1::Workers::CallbackService {
  public:
@@ -24,22 +26,6 @@ class WorkersApi final : public admin::v1::Workers::CallbackService {
 
  private:
   AdminContext& context_;
-};
-
-class SystemApi final : public admin::v1::System::CallbackService {
- public:
-  explicit SystemApi(AdminContext& context)
-      : context_(context), started_(std::chrono::steady_clock::now()) {}
-
-  grpc::ServerUnaryReactor* GetInfo(grpc::CallbackServerContext* call,
-                                    const admin::v1::GetInfoRequest* request,
-                                    admin::v1::SystemInfo* response) override;
-
- private:
-  void Fill(admin::v1::SystemInfo* info) const;
-
-  AdminContext& context_;
-  const std::chrono::steady_clock::time_point started_;
 };
 
 }  // namespace aloha::supervisor
