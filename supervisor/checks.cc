@@ -1,9 +1,6 @@
 #include "supervisor/checks.h"
 
 #include <fmt/format.h>
-#include <grpcpp/client_context.h>
-
-#include <asio/post.hpp>
 
 #include "worker/v1/roles.grpc.pb.h"
 
@@ -24,47 +21,14 @@ std::string_view StateName(v1::CheckState state) {
 
 }  // namespace
 
-// One stream; deletes itself when it ends.
-class Checks::Reader final : public grpc::ClientReadReactor<v1::TargetStates> {
- public:
-  Reader(Checks& checks, uint64_t number, const std::shared_ptr<Process>& health)
-      : checks_(checks),
-        number_(number),
-        health_(health),
-        stub_(v1::Health::NewStub(health->channel)) {
-    stub_->async()->WatchTargets(&context_, &request_, this);
-    StartRead(&states_);
-    StartCall();
-  }
-
-  void OnReadDone(bool ok) override {
-    if (!ok) return;
-    asio::post(checks_.loop_, [&checks = checks_, number = number_, states = states_] {
-      if (checks.following_ == number) checks.Update(states);
-    });
-    StartRead(&states_);
-  }
-
-  void OnDone(const grpc::Status&) override {
-    // On the control thread: the channel must not be let go by a thread of its own.
-    asio::post(checks_.loop_, [this] {
-      if (checks_.following_ == number_) checks_.stale_ = true;
-      delete this;
-    });
-  }
-
- private:
-  Checks& checks_;
-  const uint64_t number_;
-  std::shared_ptr<Process> health_;
-  std::unique_ptr<v1::Health::Stub> stub_;
-  grpc::ClientContext context_;
-  v1::WatchTargetsRequest request_;
-  v1::TargetStates states_;
-};
+Checks::Checks(asio::io_context& loop, Events& events)
+    : events_(events),
+      feed_(
+          loop, [this](const v1::TargetStates& states) { Update(states); },
+          [this] { stale_ = true; }) {}
 
 void Checks::Follow(const std::shared_ptr<Process>& health) {
-  new Reader(*this, ++following_, health);
+  feed_.Follow<v1::Health>(health, &v1::Health::Stub::async::WatchTargets);
 }
 
 void Checks::Update(const v1::TargetStates& states) {

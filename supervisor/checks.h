@@ -10,13 +10,14 @@
 
 #include "supervisor/events.h"
 #include "supervisor/process.h"
+#include "supervisor/worker_feed.h"
 #include "worker/v1/roles.pb.h"
 
 namespace aloha::supervisor {
 
 class Checks {
  public:
-  Checks(asio::io_context& loop, Events& events) : loop_(loop), events_(events) {}
+  Checks(asio::io_context& loop, Events& events);
 
   // Follows this worker from now on; the states stand meanwhile.
   void Follow(const std::shared_ptr<Process>& health);
@@ -27,15 +28,12 @@ class Checks {
   bool stale() const { return stale_; }
 
  private:
-  class Reader;
-
   void Update(const worker::v1::TargetStates& states);
 
-  asio::io_context& loop_;
   Events& events_;
   std::map<std::pair<std::string, std::string>, worker::v1::TargetState> states_;
-  uint64_t following_ = 0;  // number of the newest stream
   bool stale_ = true;
+  WorkerFeed<worker::v1::TargetStates> feed_;
 };
 
 }  // namespace aloha::supervisor

@@ -10,6 +10,7 @@
 #include "supervisor/config/exchange.h"
 #include "supervisor/config/file.h"
 #include "supervisor/config/parse.h"
+#include "supervisor/config/plan_network.h"
 #include "supervisor/config/print.h"
 #include "supervisor/config/references.h"
 #include "supervisor/config/secret_file.h"
@@ -26,6 +27,9 @@ using std::chrono::system_clock;
 int64_t Microseconds(system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
 }
+
+// A change of the managed network waits so long for a confirmation that nobody asked for.
+constexpr std::chrono::seconds kNetworkConfirm{60};
 
 // Certificates of files that the configuration does not name any more.
 void DropUnknownFiles(const config::v1::Config& config,
@@ -53,7 +57,8 @@ Configurator::Configurator(asio::io_context& loop, const Options& options, Deplo
       hooks_(std::move(hooks)),
       mutex_(loop),
       loop_(loop),
-      undo_timer_(loop) {
+      undo_timer_(loop),
+      lease_timer_(loop) {
   input_.cores = std::max(1u, std::thread::hardware_concurrency());
 }
 
@@ -70,6 +75,8 @@ Result<> Configurator::Load() {
   for (const std::string& event : choice.events)
     events_.Add(Event::ERROR, "config", "start", event);
   running_ = std::move(choice.version);
+  start_was_trusted_ =
+      choice.origin != StartOrigin::kHistory && choice.origin != StartOrigin::kFactory;
   if (auto saved = store_->ReadSaved()) saved_ = std::move(*saved);
   if (running_.info.number() == 0) {
     running_.info.set_time_us(Microseconds(system_clock::now()));
@@ -79,6 +86,7 @@ Result<> Configurator::Load() {
     }
   }
   std::vector<std::string> failures;
+  LoadLease();
   input_ = InputFor(running_.config, failures);
   ReportPages(failures);
   compiled_ = Compile(running_.config, input_);
@@ -129,6 +137,9 @@ CompileInput Configurator::InputFor(const config::v1::Config& config,
   CompileInput input = input_;
   input.pages = ReadErrorPages(config, failures);
   DropUnknownFiles(config, input.certificates);
+  input.networks = ReadConnectedNetworks();
+  const std::vector<std::string> interfaces = ManageableInterfaces();
+  input.default_interface = interfaces.empty() ? "" : interfaces.front();
   input.system_anchors =
       NeedsSystemAnchors(config) ? ReadSystemAnchors() : std::vector<std::string>();
   return input;
@@ -149,25 +160,38 @@ std::optional<std::chrono::seconds> Configurator::ConfirmWithin() const {
 std::vector<PlanStep> Configurator::PlanFor(const config::v1::Config& config) const {
   std::vector<std::string> failures;  // told by validation
   CompileInput input = InputFor(config, failures);
-  // It would be made; any contents stand for it.
-  if (LacksSelfSigned(config, input.certificates))
-    input.certificates.add_certificate()->set_name(kSelfSigned);
-  return Plan(compiled_, Compile(config, input));
+  // They would be made; any contents stand for them.
+  for (const std::string& name : LackingStandIns(config, input.certificates))
+    input.certificates.add_certificate()->set_name(name);
+  const Compiled next = Compile(config, input);
+  std::vector<PlanStep> steps = Plan(compiled_, next);
+  if (MayCutOff(compiled_, next)) {
+    steps.push_back({PlanKind::kNetwork, "",
+                     fmt::format("network: undone after {} s, or as many as --confirm says, unless "
+                                 "confirmed: alohactl config confirm",
+                                 kNetworkConfirm.count())});
+  }
+  return steps;
 }
 
 // While haproxy is stopped nothing listens and nothing is checked; while stunnel is stopped TLS
-// neither ends nor begins.
+// neither ends nor begins; while vrrp is stopped other nodes have the virtual addresses.
 Target Configurator::EffectiveTarget(const Compiled& compiled) const {
-  Target target{compiled.proxy, compiled.health, compiled.system,
-                compiled.wui,   compiled.tls,    compiled.keys};
+  Target target{compiled.proxy, compiled.health, compiled.system, compiled.wui,
+                compiled.tls,   compiled.keys,   compiled.vrrp,   compiled.gateway};
+  hooks_.add_peer(target.gateway);
   *target.tls.mutable_ticket_keys() = hooks_.ticket_keys().key();
   if (!hooks_.serving()) {
     target.proxy.clear_services();
     target.health.Clear();
-    target.system.Clear();
-    if (target.wui.has_metrics()) *target.system.add_listeners() = target.wui.metrics().listener();
+    target.system.clear_listeners();  // the machine keeps its address
+    for (const char* role : {"wui", "gateway"}) {
+      for (auto& listener : ListenersOf(role, target))
+        *target.system.add_listeners() = std::move(listener);
+    }
   }
   if (!hooks_.serving() || !hooks_.serving_tls()) target.StopTls();
+  if (!hooks_.sharing() || !unshared_.empty()) target.StopVrrp();
   return target;
 }
 
@@ -181,15 +205,16 @@ asio::awaitable<Result<>> Configurator::Deploy(const Compiled& compiled,
 
 asio::awaitable<Result<>> Configurator::Redeploy() {
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
-  if (hooks_.serving() && hooks_.serving_tls()) {
-    const Result<> made = co_await AddSelfSigned(running_.config, input_);
-    if (!made) events_.Add(Event::ERROR, "certificate", kSelfSigned, made.error().message);
-  }
+  const Result<> made = co_await AddStandIns(running_.config, input_);
+  if (!made) events_.Add(Event::ERROR, "certificate", made.error().field, made.error().message);
+  input_.networks = ReadConnectedNetworks();
   compiled_ = Compile(running_.config, input_);
   ReportWaiting();
-  const Result<> deployed = co_await Deploy(compiled_, {});
+  const Result<> deployed = co_await DeployRunning();
   deployed_ = deployed.has_value();
   hooks_.deployed(deployed);
+  ReportSharing();
+  hooks_.changed();
   co_return deployed;
 }
 
@@ -223,10 +248,20 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::Apply(Change change
   co_return co_await ApplyLocked(std::move(change));
 }
 
+// What must be confirmed: what asks for it, and what may cut off who asked.
+std::optional<Configurator::Pending> Configurator::PendingOf(const Change& change,
+                                                             const Compiled& next) const {
+  std::chrono::seconds within = change.confirm_within;
+  if (within.count() == 0 && !change.back && MayCutOff(compiled_, next)) within = kNetworkConfirm;
+  if (within.count() == 0) return std::nullopt;
+  const uint64_t confirmed = pending_ ? pending_->previous : running_.info.number();
+  return Pending{confirmed, system_clock::now() + within, change.save};
+}
+
 asio::awaitable<Result<Configurator::Applied>> Configurator::ApplyLocked(Change change) {
   std::vector<std::string> failures;
   CompileInput input = InputFor(change.config, failures);
-  const Result<> made = co_await AddSelfSigned(change.config, input);
+  const Result<> made = co_await AddStandIns(change.config, input);
   if (!made) co_return tl::make_unexpected(made.error());
   Compiled next = Compile(change.config, input);
   Applied applied;
@@ -237,18 +272,16 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::ApplyLocked(Change 
   version.info.set_user(change.actor);
   version.info.set_note(change.note);
   version.info.set_source(change.origin);
-  std::optional<Pending> pending;
-  if (change.confirm_within.count() > 0) {
-    pending =
-        Pending{running_.info.number(), system_clock::now() + change.confirm_within, change.save};
-  }
+  const std::optional<Pending> pending = PendingOf(change, next);
   // The last thing that can fail; when it does, the workers are told to forget the change.
   const auto record = [&]() -> Result<> {
     if (auto stored = StorePending(pending); !stored) return stored;
     return store_->Record(version);
   };
+  std::string unshared = std::exchange(unshared_, {});
   const Result<> deployed = co_await Deploy(next, record);
   if (!deployed) {
+    unshared_ = std::move(unshared);
     (void)StorePending(pending_);
     co_return tl::make_unexpected(deployed.error());
   }
@@ -257,20 +290,24 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::ApplyLocked(Change 
   input_ = std::move(input);
   hooks_.deployed(deployed);
   ReportWaiting();
+  ReportSharing();
   ReportPages(failures);
   pending_ = pending;
   ArmUndo();
   applied.version = running_.info.number();
+  if (pending) applied.confirm_within = *ConfirmWithin();
   applied.event = events_.Add(
       Event::INFO, "config", fmt::format("version {}", applied.version),
-      fmt::format(
-          "applied ({}), {} steps{}", change.origin, applied.steps.size(),
-          pending ? fmt::format("; undone in {} s unless confirmed", change.confirm_within.count())
-                  : ""),
+      fmt::format("applied ({}), {} steps{}", change.origin, applied.steps.size(),
+                  pending
+                      ? fmt::format("; undone in {} s unless confirmed: alohactl config confirm",
+                                    applied.confirm_within.count())
+                      : ""),
       change.actor, change.method);
   if (change.save && !pending) {
     if (auto saved = Save(); !saved) co_return tl::make_unexpected(saved.error());
   }
+  hooks_.changed();
   co_return applied;
 }
 
@@ -281,7 +318,9 @@ asio::awaitable<Result<>> Configurator::Confirm() {
   const bool save = pending_->save;
   pending_.reset();
   ArmUndo();
-  co_return save ? Save() : Result<>();
+  const Result<> saved = save ? Save() : Result<>();
+  hooks_.changed();
+  co_return saved;
 }
 
 Result<> Configurator::Save() {
@@ -296,6 +335,7 @@ Result<> Configurator::Save() {
   }
   if (auto saved = store_->Save(running_); !saved) return saved;
   saved_ = running_;
+  hooks_.changed();
   return {};
 }
 
@@ -319,9 +359,9 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::Rollback(uint64_t n
     co_return Fail(Code::kFailedPrecondition, fmt::format("version {} is not valid any more: {}",
                                                           number, FormatProblem(*first)));
   }
-  pending_.reset();
   Change change;
   change.config = std::move(version->config);
+  change.back = pending_ && pending_->previous == number;
   change.actor = std::move(actor);
   change.method = std::move(method);
   change.origin = fmt::format("rollback to {}", number);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/v1/state.pb.h"
+#include "peer/v1/push.pb.h"
 #include "supervisor/async.h"
 #include "supervisor/config/compile.h"
 #include "supervisor/config/plan.h"
@@ -31,12 +32,24 @@ class Configurator {
   struct Hooks {
     std::function<bool()> serving;      // haproxy is wanted
     std::function<bool()> serving_tls;  // stunnel is wanted
+    std::function<bool()> sharing;      // vrrp is wanted
     std::function<void(const Result<>&)>
         deployed;  // the running configuration reached the workers, or did not
-    // Makes the certificate that stands in where none is named.
-    std::function<asio::awaitable<Result<config::v1::StoredCertificate>>(const config::v1::Config&)>
-        self_signed;
+    // Makes the certificate of this name that stands in where none is named.
+    std::function<asio::awaitable<Result<config::v1::StoredCertificate>>(const config::v1::Config&,
+                                                                         std::string name)>
+        stand_in;
     std::function<const config::v1::TicketKeys&()> ticket_keys;
+    // Adds the paired node to what was compiled for aloha-gateway.
+    std::function<void(worker::v1::GatewaySnapshot&)> add_peer;
+    std::function<void()> machine_changed;  // compiled().machine, by a lease of DHCP
+    std::function<void()> changed;          // what the other node should have as well, perhaps
+  };
+
+  // What both nodes of a pair have in common.
+  struct Shared {
+    peer::v1::State state;
+    std::string secret;  // of persistence
   };
 
   // A wish to change the configuration.
@@ -48,11 +61,13 @@ class Configurator {
     std::string origin = "apply";  // "apply", "rollback to 3", "factory reset", "file …", "undo"
     std::chrono::seconds confirm_within{0};
     bool save = false;
+    bool back = false;              // to what was confirmed: nobody need confirm it again
     uint64_t expected_version = 0;  // 0: whatever runs
   };
   struct Applied {
     uint64_t version = 0;
     std::vector<PlanStep> steps;
+    std::chrono::seconds confirm_within{0};  // 0: it stays
     Event event;
   };
   using ServerName = std::pair<std::string, std::string>;  // virtual service, server
@@ -67,6 +82,8 @@ class Configurator {
   const ConfigVersion& running() const { return running_; }
   const ConfigStore& store() const { return *store_; }
   bool unsaved_changes() const;
+  // The file given at the start decides, and nothing can be saved.
+  bool authoritative() const { return options_.config_authoritative; }
   // Number of the saved version; 0: none.
   uint64_t saved_version() const { return saved_ ? saved_->info.number() : 0; }
   // Until the change undoes itself; nothing when none waits.
@@ -80,8 +97,20 @@ class Configurator {
   std::vector<std::string> UsesOfTrustAnchor(const std::string& name) const;
   std::vector<PlanStep> PlanFor(const config::v1::Config& config) const;
 
-  // Brings what runs to the workers once more.
+  // Sets addresses and routes of the running configuration, whatever else can be served: without
+  // them nobody could reach the machine to mend the rest.
+  asio::awaitable<Result<>> DeployNetwork();
+  // The address that DHCP gave, at once; one without address: there is none any more.
+  asio::awaitable<Result<>> SetLease(config::v1::NetworkLease lease);
+  const config::v1::NetworkLease& lease() const { return input_.lease; }
+  // Brings what runs to the workers once more. What keeps virtual addresses alone from being shared
+  // at a start keeps nothing else from being served: see sharing_fault.
   asio::awaitable<Result<>> Redeploy();
+  // Why virtual addresses of the running configuration are not shared ("no interface eth1 …");
+  // empty: nothing is in the way.
+  std::string sharing_fault() const;
+  // Tries again what is in the way.
+  asio::awaitable<void> RetrySharing();
   // Applies a configuration in which validation found no error. Every worker accepts, or nothing
   // changes.
   asio::awaitable<Result<Applied>> Apply(Change change);
@@ -101,6 +130,15 @@ class Configurator {
   // are changed all the same.
   asio::awaitable<Result<>> ChangeCertificates(
       std::function<Result<>(config::v1::StoredCertificates&)> change);
+  Shared shared() const;
+  // What was found at the start is what an administrator wanted last, not what was left after a
+  // loss.
+  bool start_was_trusted() const { return start_was_trusted_; }
+  // Validates, applies and saves what the other node has, as far as it is shared. All or nothing.
+  // `begin` runs when every worker has accepted it, before anything is kept; its failure refuses
+  // it. kInvalidArgument, kFailedPrecondition: why it is refused.
+  asio::awaitable<Result<Applied>> TakeOver(Shared shared, std::string actor,
+                                            std::function<Result<>()> begin);
   // SIGHUP: reads the file again and applies it; what is wrong with it becomes events.
   asio::awaitable<void> ReloadFile();
 
@@ -112,7 +150,13 @@ class Configurator {
     uint64_t previous = 0;  // version to go back to
     std::chrono::system_clock::time_point deadline;
     bool save = false;
+    bool told = false;  // that it could not be taken back yet
   };
+
+  Result<> MayTakeOver(const Shared& shared, const config::v1::Config& config,
+                       const config::v1::StoredCertificates& certificates) const;
+  Result<> KeepShared(const CompileInput& input,
+                      const config::v1::StoredCertificates& certificates);
 
   using UsesOf = std::vector<std::string>(const config::v1::Config&, const std::string&);
 
@@ -122,17 +166,25 @@ class Configurator {
   // What Compile needs for it, error pages read anew; `failures` tells which could not be read.
   CompileInput InputFor(const config::v1::Config& config, std::vector<std::string>& failures) const;
   void ReportPages(const std::vector<std::string>& failures);
-  asio::awaitable<Result<>> AddSelfSigned(const config::v1::Config& config, CompileInput& input);
+  asio::awaitable<Result<>> AddStandIns(const config::v1::Config& config, CompileInput& input);
   void ReportWaiting();
   void LoadPending();
   Target EffectiveTarget(const Compiled& compiled) const;
   asio::awaitable<Result<>> Deploy(const Compiled& compiled,
                                    std::function<Result<>()> before_commit);
+  asio::awaitable<Result<>> DeployRunning();
+  void ReportSharing();
   asio::awaitable<Result<Applied>> ApplyLocked(Change change);
   Result<> Acceptable(const Change& change) const;
   Result<> StorePending(const std::optional<Pending>& pending);
+  std::optional<Pending> PendingOf(const Change& change, const Compiled& next) const;
+  asio::awaitable<Result<>> SetNetwork(const Compiled& compiled);
+  void LoadLease();
+  void ArmLease();
+  asio::awaitable<void> EndLease();
   void ArmUndo();
   asio::awaitable<void> Undo();
+  asio::awaitable<Result<>> UndoOnce();
   std::vector<ServerName> ServersMeant(const std::string& name) const;
   bool IsExchangeServer(const std::string& name) const;
   std::string StatePath(const char* file) const { return options_.state_dir + "/" + file; }
@@ -144,12 +196,16 @@ class Configurator {
   AsyncMutex mutex_;
   asio::io_context& loop_;
   asio::steady_timer undo_timer_;
+  asio::steady_timer lease_timer_;
   std::optional<ConfigStore> store_;
   ConfigVersion running_;
   std::optional<ConfigVersion> saved_;
   Compiled compiled_;
-  CompileInput input_;     // of compiled_
+  CompileInput input_;  // of compiled_
+  std::string told_unshared_;
+  std::string unshared_;   // why virtual addresses were left out of the last deployment
   bool deployed_ = false;  // the last deployment reached the workers
+  bool start_was_trusted_ = true;
   std::vector<std::string> told_waiting_;
   config::v1::StartModes start_modes_;
   std::optional<Pending> pending_;

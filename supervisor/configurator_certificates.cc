@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "supervisor/config/exchange.h"
 #include "supervisor/config/references.h"
 #include "supervisor/config/state_file.h"
 #include "supervisor/configurator.h"
@@ -35,16 +34,18 @@ std::vector<std::string> Configurator::InEither(UsesOf* uses, const std::string&
   return paths;
 }
 
-// Makes the self-signed certificate where the configuration is the first to need it.
-asio::awaitable<Result<>> Configurator::AddSelfSigned(const config::v1::Config& config,
-                                                      CompileInput& input) {
-  if (!LacksSelfSigned(config, input.certificates)) co_return Result<>();
-  Result<config::v1::StoredCertificate> made = co_await hooks_.self_signed(config);
-  if (!made) co_return tl::make_unexpected(made.error());
-  made->set_name(kSelfSigned);
-  *input.certificates.add_certificate() = *made;
-  if (&input != &input_) *input_.certificates.add_certificate() = std::move(*made);
-  // It stays, even when the change that asked for it does not.
+// Makes the self-signed certificates that the configuration is the first to need.
+asio::awaitable<Result<>> Configurator::AddStandIns(const config::v1::Config& config,
+                                                    CompileInput& input) {
+  const std::vector<std::string> lacking = LackingStandIns(config, input.certificates);
+  if (lacking.empty()) co_return Result<>();
+  for (const std::string& name : lacking) {
+    Result<config::v1::StoredCertificate> made = co_await hooks_.stand_in(config, name);
+    if (!made) co_return Fail(made.error().code, made.error().message, name);
+    *input.certificates.add_certificate() = *made;
+    if (&input != &input_) *input_.certificates.add_certificate() = std::move(*made);
+  }
+  // They stay, even when the change that asked for them does not.
   co_return WriteState(CertificatesPath(options_), input.certificates);
 }
 
@@ -78,6 +79,7 @@ asio::awaitable<Result<>> Configurator::ChangeCertificates(
   if (waited) deployed_ = reached.has_value();
   hooks_.deployed(reached);
   ReportWaiting();
+  hooks_.changed();
   co_return Result<>();
 }
 

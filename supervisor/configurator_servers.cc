@@ -76,6 +76,7 @@ asio::awaitable<Result<std::vector<Configurator::ServerName>>> Configurator::Set
   if (!deployed) co_return tl::make_unexpected(deployed.error());
   input_ = std::move(input);
   compiled_ = std::move(next);
+  hooks_.changed();
   co_return meant;
 }
 

@@ -12,6 +12,9 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::system_clock;
 
+// Until what could not be taken back is tried again.
+constexpr std::chrono::seconds kRetry{1};
+
 std::string PendingPath(const Options& options) {
   return options.run_dir + "/config/pending.textproto";
 }
@@ -48,8 +51,9 @@ void Configurator::LoadPending() {
 void Configurator::ArmUndo() {
   undo_timer_.cancel();
   if (!pending_) return;
+  const system_clock::duration left = pending_->deadline - system_clock::now();
   undo_timer_.expires_after(
-      std::max(pending_->deadline - system_clock::now(), system_clock::duration(0)));
+      std::max<system_clock::duration>(left, pending_->told ? kRetry : system_clock::duration(0)));
   undo_timer_.async_wait([this](const asio::error_code& error) {
     if (!error) Spawn(loop_, Undo());
   });
@@ -59,24 +63,32 @@ asio::awaitable<void> Configurator::Undo() {
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
   if (!pending_ || system_clock::now() < pending_->deadline) co_return;  // confirmed meanwhile
   const uint64_t previous = pending_->previous;
-  pending_.reset();
-  Result<ConfigVersion> version = store_->ReadVersion(previous);
-  if (!version) {
-    events_.Add(
-        Event::ERROR, "config", fmt::format("version {}", previous),
-        fmt::format("nobody confirmed, and it cannot be taken back: {}", version.error().message));
-    co_return;
+  const Result<> undone = co_await UndoOnce();
+  if (undone || !pending_) co_return;
+  // Tried again until it works: somebody may be cut off.
+  if (!std::exchange(pending_->told, true)) {
+    events_.Add(Event::ERROR, "config", fmt::format("version {}", previous),
+                fmt::format("nobody confirmed, and it cannot be taken back: {}; trying again",
+                            undone.error().message));
   }
+  ArmUndo();
+}
+
+asio::awaitable<Result<>> Configurator::UndoOnce() {
+  Result<ConfigVersion> version = store_->ReadVersion(pending_->previous);
+  if (!version) co_return tl::make_unexpected(version.error());
+  std::vector<std::string> failures;
+  const Compiled before = Compile(version->config, InputFor(version->config, failures));
   Change change;
   change.config = std::move(version->config);
   change.actor = "supervisor";
-  change.origin = fmt::format("undo to {}: nobody confirmed", previous);
+  change.origin = fmt::format("undo to {}: nobody confirmed", pending_->previous);
+  change.back = true;
   const auto applied = co_await ApplyLocked(std::move(change));
-  if (!applied) {
-    events_.Add(
-        Event::ERROR, "config", fmt::format("version {}", previous),
-        fmt::format("nobody confirmed, and it cannot be taken back: {}", applied.error().message));
-  }
+  if (applied) co_return Result<>();
+  // The way to the machine at least, even while the rest cannot be served.
+  (void)co_await SetNetwork(before);
+  co_return tl::make_unexpected(applied.error());
 }
 
 }  // namespace aloha::supervisor

@@ -1,5 +1,4 @@
-// Brings what should run to the workers: every worker accepts, or nothing changes. Keeps the
-// descriptors that outlive workers: listening sockets and the memory of stick tables.
+// Brings what should run to the workers: every worker accepts, or nothing changes.
 #ifndef ALOHA_SUPERVISOR_DEPLOYMENT_H_
 #define ALOHA_SUPERVISOR_DEPLOYMENT_H_
 
@@ -7,40 +6,24 @@
 #include <asio/io_context.hpp>
 #include <chrono>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "supervisor/async.h"
 #include "supervisor/events.h"
 #include "supervisor/fleet.h"
-#include "worker/v1/snapshot.pb.h"
-#include "workers/runtime/descriptors.h"
+#include "supervisor/kept_descriptors.h"
+#include "supervisor/old_keys.h"
+#include "supervisor/target.h"
+#include "worker/v1/roles.pb.h"
 
 namespace aloha::supervisor {
 
-// What all workers should run.
-struct Target {
-  worker::v1::ProxySnapshot proxy;
-  worker::v1::HealthSnapshot health;
-  worker::v1::SystemSnapshot system;
-  worker::v1::WuiSnapshot wui;
-  worker::v1::TlsSnapshot tls;
-  worker::v1::KeysSnapshot keys;
-
-  // The optional role of this name has something to do.
-  bool Needs(std::string_view role) const;
-  // Takes out whatever needs a handshake: TLS listeners close, and no TLS begins.
-  void StopTls();
-};
-
 class Deployment {
  public:
-  // Handshakes that began with a certificate may go on so long when it is replaced.
-  static constexpr std::chrono::seconds kOldKeys{12};
-
   Deployment(asio::io_context& loop, Fleet& fleet, Events& events);
 
   // Makes `next` the target. `before_commit` (may be empty) runs when every worker has accepted;
@@ -59,30 +42,23 @@ class Deployment {
     on_equipped_ = std::move(handler);
   }
 
-  // Called with our end of a stream socket, for each worker that may call the management API.
-  void OnCaller(std::function<void(const Role& caller, UniqueFd socket)> handler) {
+  // Called with our end of a stream socket, for each way in which a worker may call the supervisor.
+  void OnCaller(
+      std::function<void(const Role& caller, const Peer& peer, UniqueFd socket)> handler) {
     on_caller_ = std::move(handler);
   }
 
   const Target& target() const { return target_; }
 
- private:
-  using ListenerName = std::pair<std::string, uint32_t>;
-  struct StickMemory {
-    uint32_t max_entries = 0;
-    UniqueFd memory;
-  };
+  // The memory of a stick table and the number of its places; the descriptor stays the
+  // deployment's. Nothing: there is none.
+  std::optional<std::pair<int, uint32_t>> StickMemoryOf(const std::string& table) const {
+    return kept_.StickMemoryOf(table);
+  }
 
+ private:
   uint64_t NextGeneration(uint64_t above);
-  worker::v1::Snapshot SnapshotFor(std::string_view role, const Target& target) const;
-  std::vector<worker::v1::Listener> Missing(const Target& next) const;
-  asio::awaitable<Result<>> Bind(const std::vector<worker::v1::Listener>& listeners);
-  Result<> MakeTables(const Target& next);
-  void DropUnused();
-  void Receive(Process& process);
-  Result<> SendListeners(const Process& process,
-                         const std::vector<worker::v1::Listener>& listeners) const;
-  Result<> SendTables(const Process& process, const Target& target) const;
+  asio::awaitable<Result<>> Bind(worker::v1::BindRequest request);
   void ConnectPeers(Process& process);
   void ConnectPeer(Process& process, const Peer& peer);
   asio::awaitable<Result<>> Prepare(std::shared_ptr<Process> process, const Target& target,
@@ -91,7 +67,7 @@ class Deployment {
   asio::awaitable<void> Commit(std::string_view role, uint64_t generation);
   asio::awaitable<void> CommitAll(uint64_t generation);
   asio::awaitable<void> AbortAll();
-  asio::awaitable<void> RetireKeys(uint64_t change_number);
+  asio::awaitable<void> RetireKeys();
 
   asio::io_context& loop_;
   Fleet& fleet_;
@@ -100,12 +76,11 @@ class Deployment {
   Target target_;
   // Of the target; those that it has beside them sign for handshakes that began before.
   worker::v1::KeysSnapshot keys_;
-  uint64_t key_changes_ = 0;
+  OldKeys old_keys_;
   uint64_t generation_ = 0;
-  std::map<ListenerName, UniqueFd> listeners_;
-  std::map<std::string, StickMemory> tables_;
+  KeptDescriptors kept_;
   std::function<void(std::shared_ptr<Process>)> on_equipped_;
-  std::function<void(const Role& caller, UniqueFd socket)> on_caller_;
+  std::function<void(const Role& caller, const Peer& peer, UniqueFd socket)> on_caller_;
 };
 
 }  // namespace aloha::supervisor

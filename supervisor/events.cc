@@ -5,6 +5,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 
@@ -42,9 +43,20 @@ void Events::Load() {
     // A torn last line is what a crash leaves; it is passed over.
     if (!google::protobuf::util::JsonStringToMessage(line, &event).ok()) continue;
     next_id_ = std::max(next_id_, event.id() + 1);
-    events_.push_back(std::move(event));
-    if (events_.size() > kKept) events_.pop_front();
+    Push(std::move(event));
   }
+}
+
+void Events::Push(Event event) {
+  if (event.refused() && ++refused_ > kKeptRefused) {
+    events_.erase(std::find_if(events_.begin(), events_.end(),
+                               [](const Event& old) { return old.refused(); }));
+    --refused_;
+  }
+  events_.push_back(std::move(event));
+  if (events_.size() <= kKept) return;
+  if (events_.front().refused()) --refused_;
+  events_.pop_front();
 }
 
 const Event& Events::Add(Event::Severity severity, std::string_view subject,
@@ -64,8 +76,7 @@ const Event& Events::Add(Event::Severity severity, std::string_view subject,
   log_.Write(LevelOf(severity),
              fmt::format("{} {}: {}{}", event.subject(), event.object(), event.text(), by));
   Append(event);
-  events_.push_back(std::move(event));
-  if (events_.size() > kKept) events_.pop_front();
+  Push(std::move(event));
   for (auto it = watchers_.begin(); it != watchers_.end();) {
     if (const auto watcher = it->lock()) {
       (*watcher)(events_.back());

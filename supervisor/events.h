@@ -22,6 +22,8 @@ using admin::v1::Event;
 class Events {
  public:
   static constexpr size_t kKept = 10'000;
+  // Of these, refused calls: whoever has many of them does not bury the rest.
+  static constexpr size_t kKeptRefused = 1'000;
 
   // path: the file; empty: memory alone. Reads back what an earlier supervisor wrote.
   Events(Log& log, std::string path);
@@ -45,6 +47,7 @@ class Events {
 
  private:
   void Load();
+  void Push(Event event);
   void Append(const Event& event);
   void Rewrite();
 
@@ -53,6 +56,7 @@ class Events {
   UniqueFd file_;
   size_t lines_ = 0;  // in the file
   std::deque<Event> events_;
+  size_t refused_ = 0;  // of them
   uint64_t next_id_ = 1;
   std::list<std::weak_ptr<std::function<void(const Event&)>>> watchers_;
 };

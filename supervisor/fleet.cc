@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "supervisor/async.h"
 #include "supervisor/call.h"
 
@@ -16,6 +18,9 @@ constexpr std::chrono::seconds kEndTimeout{5};
 constexpr size_t kJournalLines = 10;
 // What clients wait at most while a process that its peers know alone makes room.
 constexpr std::chrono::seconds kHandOver{2};
+// Who ends everything at once signals workers and supervisor one after the other: a moment to hear
+// of it before a worker is replaced that was meant to end.
+constexpr std::chrono::milliseconds kStopNotice{2};
 
 v1::DrainRequest DrainWithin(std::chrono::milliseconds time) {
   v1::DrainRequest request;
@@ -71,6 +76,7 @@ asio::awaitable<int> Fleet::AdoptAll() {
 }
 
 asio::awaitable<Result<std::shared_ptr<Process>>> Fleet::Launch(const Role& role) {
+  if (closed_) co_return Fail(Code::kAborted, "the supervisor is stopping");
   const WorkerPaths paths(options_.run_dir, role.name);
   Result<Inheritance> inheritance = PrepareInheritance(paths);
   if (!inheritance) co_return tl::make_unexpected(inheritance.error());
@@ -91,6 +97,7 @@ asio::awaitable<Result<std::shared_ptr<Process>>> Fleet::Launch(const Role& role
   early->child = launcher == launchers_.end();
   early->pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
   all_.push_back(early);
+  if (closed_) Signal(*early, SIGKILL);
   Result<std::shared_ptr<Process>> process = co_await Attach(role, paths.control);
   if (!process) {
     if (early->pidfd) {
@@ -133,6 +140,7 @@ asio::awaitable<Result<>> Fleet::TakeUp(Slot& slot, Result<std::shared_ptr<Proce
 
 asio::awaitable<Result<>> Fleet::Start(const Role& role) {
   Slot& slot = slots_.find(role.name)->second;
+  if (closed_) co_return Fail(Code::kAborted, "the supervisor is stopping");
   slot.wanted = true;
   if (slot.process || slot.state == Slot::State::kStarting) co_return Result<>();
   slot.policy.Forget();
@@ -162,6 +170,7 @@ asio::awaitable<void> Fleet::Watch(Slot& slot, std::shared_ptr<Process> process)
     co_return;  // retired, or it never came up: somebody else deals with it
   slot.process.reset();
   NoteEnd(slot, *process);
+  co_await Sleep(kStopNotice);
   co_await Respawn(slot);
 }
 
@@ -175,8 +184,9 @@ void Fleet::NoteEnd(Slot& slot, const Process& process) {
 }
 
 void Fleet::NoteFailedStart(Slot& slot, const Error& error) {
-  slot.state = slot.wanted ? Slot::State::kWaiting : Slot::State::kStopped;
-  if (!slot.wanted) return;                                                 // nobody misses it
+  const bool missed = slot.wanted && !closed_;
+  slot.state = missed ? Slot::State::kWaiting : Slot::State::kStopped;
+  if (!missed) return;
   if (std::exchange(slot.problem, error.message) == error.message) return;  // told already
   events_.Add(Event::ERROR, "worker", slot.role->name,
               fmt::format("did not start: {}", slot.problem));
@@ -187,11 +197,15 @@ asio::awaitable<void> Fleet::Respawn(Slot& slot) {
   if (std::exchange(slot.respawning, true)) co_return;
   co_await RespawnUntilUp(slot);
   slot.respawning = false;
+  // Nobody is to wait for it.
+  if (closed_ && !slot.process && slot.state != Slot::State::kStarting) {
+    slot.state = Slot::State::kStopped;
+  }
 }
 
 asio::awaitable<void> Fleet::RespawnUntilUp(Slot& slot) {
-  const auto taken = [&slot] {
-    return !slot.wanted || slot.process || slot.state == Slot::State::kStarting;
+  const auto taken = [this, &slot] {
+    return closed_ || !slot.wanted || slot.process || slot.state == Slot::State::kStarting;
   };
   bool told = false;
   while (!taken()) {
@@ -247,11 +261,15 @@ asio::awaitable<Result<>> Fleet::Replace(const Role& role, std::chrono::millisec
   slot.policy.Forget();
   slot.state = Slot::State::kStarting;
   Result<std::shared_ptr<Process>> process = co_await Launch(role);
-  const bool gave_way = process && role.alone;
+  const bool gave_way = process && role.succession == Succession::kAfterDrain;
+  const bool ended = process && role.succession == Succession::kAfterEnd;
   if (gave_way) {
     const v1::DrainRequest request = DrainWithin(kHandOver);
     (void)co_await Call(old->worker->async(), &v1::Worker::Stub::async::Drain, request,
                         kHandOver + kEndTimeout);
+  } else if (ended) {
+    if (slot.process == old) slot.process.reset();  // its end is no accident
+    co_await End(old);
   }
   Result<> up = co_await TakeUp(slot, process);
   if (!up) {
@@ -270,24 +288,42 @@ asio::awaitable<Result<>> Fleet::Replace(const Role& role, std::chrono::millisec
   }
   events_.Add(Event::INFO, "worker", role.name,
               fmt::format("replaced pid {} by pid {}", old->pid, (*process)->pid));
-  Spawn(loop_, Retire(old, drain));
+  if (!ended) Spawn(loop_, Retire(old, drain));
   co_return Result<>();
 }
 
 asio::awaitable<void> Fleet::Retire(std::shared_ptr<Process> process,
                                     std::chrono::milliseconds drain) {
+  ++retiring_;
   const v1::DrainRequest request = DrainWithin(drain);
   (void)co_await Call(process->worker->async(), &v1::Worker::Stub::async::Drain, request,
                       drain + kEndTimeout);
+  co_await End(process);
+  --retiring_;
+}
+
+asio::awaitable<void> Fleet::End(std::shared_ptr<Process> process) {
   Signal(*process, SIGTERM);
-  if (!co_await WaitReadable(process->pidfd.get(), kEndTimeout)) Signal(*process, SIGKILL);
+  // In a statement of its own: g++ 12 puts what is negated in place where the frame begins.
+  const bool ended = co_await WaitReadable(process->pidfd.get(), kEndTimeout);
+  if (!ended) Signal(*process, SIGKILL);
   co_await WaitForEnd(process);
 }
 
-void Fleet::KillAll() {
+asio::awaitable<void> Fleet::AwaitRetired() {
+  while (retiring_ > 0) co_await Sleep(std::chrono::milliseconds(10));
+}
+
+asio::awaitable<void> Fleet::KillAll() {
   for (auto& [name, slot] : slots_) slot.wanted = false;
   for (const auto& weak : all_) {
     if (const auto process = weak.lock()) Signal(*process, SIGKILL);
+  }
+  const auto starts = [](const auto& entry) {
+    return entry.second.state == Slot::State::kStarting;
+  };
+  while (std::any_of(slots_.begin(), slots_.end(), starts)) {
+    co_await Sleep(std::chrono::milliseconds(10));
   }
 }
 

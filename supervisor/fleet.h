@@ -71,11 +71,17 @@ class Fleet {
   asio::awaitable<Result<>> Start(const Role& role);
   // Wants it no more: drains at most `drain`, then ends it.
   asio::awaitable<void> Stop(const Role& role, std::chrono::milliseconds drain);
-  // Starts a fresh process beside the old one, which drains at most `drain` in the background.
+  // Starts a fresh process beside the old one, which drains at most `drain` in the background, or
+  // goes before, as its role says.
   asio::awaitable<Result<>> Replace(const Role& role, std::chrono::milliseconds drain);
-  // Ends without draining whatever still runs. The last act of a supervisor that was told to stop
-  // now.
-  void KillAll();
+  // From now on nothing is started any more, and what is just starting is ended: the supervisor
+  // stops.
+  void Close() { closed_ = true; }
+  // Waits until every process that made room for another one has ended.
+  asio::awaitable<void> AwaitRetired();
+  // Ends without draining whatever still runs, and waits for what is just starting. The last act of
+  // a supervisor that was told to stop now.
+  asio::awaitable<void> KillAll();
   // Removes the sockets and journals of workers that have ended.
   void RemovePaths() const;
 
@@ -99,6 +105,7 @@ class Fleet {
   asio::awaitable<void> RespawnUntilUp(Slot& slot);
   void NoteFailedStart(Slot& slot, const Error& error);
   asio::awaitable<void> Retire(std::shared_ptr<Process> process, std::chrono::milliseconds drain);
+  asio::awaitable<void> End(std::shared_ptr<Process> process);
   void NoteEnd(Slot& slot, const Process& process);
 
   asio::io_context& loop_;
@@ -110,6 +117,8 @@ class Fleet {
   std::map<std::string, std::shared_ptr<Process>, std::less<>>
       adopted_;  // attached, not yet taken up
   std::vector<std::weak_ptr<Process>> all_;
+  int retiring_ = 0;     // processes that drain or end
+  bool closed_ = false;  // see Close
 };
 
 }  // namespace aloha::supervisor

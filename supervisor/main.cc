@@ -9,7 +9,8 @@
 // Serves: aloha.admin.v1 over gRPC on RUN_DIR/supervisor.sock, to root and to members of the group
 // aloha-admin.
 //
-// Security: runs without root and without a capability; opens no network socket; reads no private
+// Security: runs without root and without a capability; opens no network socket, but connects to
+// the system bus's local one, for what polkit lets it ask of systemd (machine/); reads no private
 // key. As root it only hands over its folders, starts the keeper (which keeps three capabilities
 // for aloha-system) and becomes --user.
 //

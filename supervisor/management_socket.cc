@@ -17,6 +17,8 @@ namespace aloha::supervisor {
 namespace {
 
 constexpr char kAdminGroup[] = "aloha-admin";
+// Runs the DHCP client, which reads what anybody on the network sends.
+constexpr char kDhcpUser[] = "aloha-dhcp";
 constexpr int kSoPeerGroups = 59;  // SO_PEERGROUPS, Linux 4.13
 
 std::vector<gid_t> GroupsOf(int fd) {
@@ -76,7 +78,15 @@ void ManagementSocket::Serve(grpc::Server* server) {
 }
 
 void ManagementSocket::AdmitWorker(std::string_view binary, UniqueFd connection) {
-  Caller caller{std::string(binary), false};
+  Add({.name = std::string(binary), .rights = Rights::kMonitor, .brings = Brings::kBrowsers},
+      std::move(connection));
+}
+
+void ManagementSocket::AdmitGateway(UniqueFd connection) {
+  Add({.name = "aloha-gateway", .brings = Brings::kRemotes}, std::move(connection));
+}
+
+void ManagementSocket::Add(Caller caller, UniqueFd connection) {
   if (server_ == nullptr) {
     early_.emplace_back(std::move(caller), std::move(connection));
   } else {
@@ -136,7 +146,15 @@ void ManagementSocket::Admit(UniqueFd connection) {
                              kAdminGroup));
     return;
   }
-  Attach({fmt::format("{} (uid {})", UserName(peer.uid), peer.uid), true}, std::move(connection));
+  const std::string user = UserName(peer.uid);
+  const bool dhcp = user == kDhcpUser;
+  // Who may do everything may do less as well: as somebody who signed in, as a token.
+  Attach({.name = fmt::format("{} (uid {})", user, peer.uid),
+          .rights = dhcp ? Rights::kMonitor : Rights::kAdmin,
+          .reports_leases = dhcp,
+          .brings = dhcp ? Brings::kNone : Brings::kBrowsers,
+          .local = true},
+         std::move(connection));
 }
 
 ManagementSocket::Caller ManagementSocket::Who(const std::string& grpc_peer) const {

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "supervisor/rights.h"
 #include "workers/runtime/error.h"
 #include "workers/runtime/log.h"
 #include "workers/runtime/unique_fd.h"
@@ -30,19 +31,29 @@ class ManagementSocket {
   ManagementSocket(asio::io_context& loop, Log& log, bool trial)
       : log_(log), trial_(trial), accept_(loop), pause_(loop) {}
 
-  // Listens at `path`: root, members of aloha-admin, and in a trial the own user may connect.
+  // Listens at `path`: root, members of aloha-admin, and in a trial the own user may connect. Of
+  // the members aloha-dhcp may read and report leases alone.
   // kAlreadyExists: another supervisor answers there.
   Result<> Listen(const std::string& path);
   // Serves those who come, and who came before.
   void Serve(grpc::Server* server);
-  // Our end of a socket pair to a worker, who may read and change nothing (MONITOR).
+  // Our end of a socket pair to a worker: for itself it may read and change nothing; it brings its
+  // users' calls as well.
   void AdmitWorker(std::string_view binary, UniqueFd connection);
+  // Our end of a socket pair to aloha-gateway, which brings remote administrators' calls and has
+  // none of its own.
+  void AdmitGateway(UniqueFd connection);
   void Close(const std::string& path);
 
+  // Whose calls a connection brings, beside its owner's.
+  enum class Brings { kNone, kBrowsers, kRemotes };
   // Who is behind a connection.
   struct Caller {
     std::string name = "unknown";  // "root (uid 0)", "aloha-wui"
-    bool may_change = false;
+    Rights rights = Rights::kNone;
+    bool reports_leases = false;  // the DHCP client's user: may that, read, and nothing else
+    Brings brings = Brings::kNone;
+    bool local = false;  // through the local socket
   };
   // Any thread.
   Caller Who(const std::string& grpc_peer) const;
@@ -50,6 +61,7 @@ class ManagementSocket {
  private:
   void Accept();
   void Admit(UniqueFd connection);
+  void Add(Caller caller, UniqueFd connection);
   void Attach(Caller caller, UniqueFd connection);
   bool MayConnect(int fd, uid_t uid) const;
 

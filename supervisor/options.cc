@@ -2,8 +2,17 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <string>
 
 namespace aloha::supervisor {
+namespace {
+
+// gRPC takes a comma in the name of a socket for the end of it.
+std::string NameableByClients(const std::string& folder) {
+  return folder.find(',') == std::string::npos ? "" : "the path must have no comma";
+}
+
+}  // namespace
 
 int ParseOptions(int argc, char** argv, Options* options) {
   CLI::App app("Supervises the workers of Aloha, a load balancer for Exchange and mail.",
@@ -16,6 +25,7 @@ int ParseOptions(int argc, char** argv, Options* options) {
       ->capture_default_str();
   app.add_option("--run-dir", options->run_dir,
                  "What a boot empties: sockets, running configuration")
+      ->check(NameableByClients)
       ->capture_default_str();
   app.add_option("--user", options->user,
                  "As root: the user to become (default: aloha, else nobody)");

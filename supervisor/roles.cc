@@ -7,8 +7,17 @@ namespace {
 
 constexpr std::array kSystemCapabilities = {
     Capability{"cap_net_bind_service", "listens on ports below 1024"},
-    Capability{"cap_net_admin", "sets virtual addresses and routes"},
+    Capability{"cap_net_admin",
+               "sets virtual addresses, and the machine's own addresses and routes where they are "
+               "managed"},
     Capability{"cap_net_raw", "opens the raw sockets of VRRP and announces addresses"},
+};
+constexpr std::array kSystemPeers = {
+    Peer{"vrrp",
+         "hears when to set, remove and announce virtual addresses, also without a supervisor"},
+};
+constexpr std::array kVrrpPeers = {
+    Peer{"system", "has virtual addresses moved, those of the configuration and no others"},
 };
 constexpr std::array kHealthPeers = {
     Peer{"proxy", "tells which servers are up, within milliseconds and without a supervisor"},
@@ -23,20 +32,29 @@ constexpr std::array kTlsPeers = {
 };
 constexpr std::array kKeysPeers = {
     Peer{"tls", "signs what has the form of a TLS handshake, and nothing else"},
+    Peer{"wui", "the same, for the web interface"},
+    Peer{"gateway", "the same, for remote administrators"},
 };
 constexpr std::array kWuiPeers = {
-    Peer{kSupervisorPeer, "reads counters and states through the management API, as a monitor"},
+    Peer{kSupervisorPeer,
+         "calls the management API: for its users with their rights, for itself as a monitor"},
+    Peer{"keys", "has handshakes signed, without ever seeing a private key"},
+};
+
+constexpr std::array kGatewayPeers = {
+    Peer{"keys", "has handshakes of remote administrators signed, without seeing a private key"},
+    Peer{kSupervisorPeer, "brings the paired node's calls, which a server of their own answers"},
+    Peer{kManagementPeer,
+         "brings remote administrators' calls, each with whom its certificate "
+         "names: with the rights that the configuration gives them"},
 };
 
 constexpr std::array kRoles = {
-    Role{"system",
-         "aloha-system",
-         "system",
-         1,
-         "the only process with capabilities: binds ports and passes the sockets on; reads nothing "
-         "from the network",
-         kSystemCapabilities,
-         {}},
+    Role{
+        "system", "aloha-system", "system", 1,
+        "the only process with capabilities: binds ports and passes the sockets on, sets addresses "
+        "and routes; reads nothing from the network",
+        kSystemCapabilities, kSystemPeers},
     Role{"keys",
          "aloha-keys",
          "stunnel",
@@ -60,7 +78,7 @@ constexpr std::array kRoles = {
          {},
          kTlsPeers,
          true,
-         true},
+         Succession::kAfterDrain},
     Role{"proxy",
          "aloha-proxy",
          "haproxy",
@@ -69,16 +87,36 @@ constexpr std::array kRoles = {
          "none, opens no file",
          {},
          kProxyPeers},
-    Role{
-        "wui",
-        "aloha-wui",
-        "system",
-        1,
-        "answers Prometheus over HTTP, where the configuration asks for it; accepts on a socket it "
-        "was given, reaches the supervisor alone, opens no file",
-        {},
-        kWuiPeers,
-        true},
+    Role{"wui",
+         "aloha-wui",
+         "system",
+         1,
+         "serves the web interface over HTTPS and answers Prometheus, where the configuration asks "
+         "for them; accepts on sockets it was given, reaches the supervisor and aloha-keys alone",
+         {},
+         kWuiPeers,
+         true},
+    Role{"gateway",
+         "aloha-gateway",
+         "system",
+         1,
+         "carries calls of remote administrators, and between this node and the one it is paired "
+         "with, by mutual TLS; accepts on sockets it was given, connects to that node alone, opens "
+         "no file",
+         {},
+         kGatewayPeers,
+         true},
+    Role{"vrrp",
+         "aloha-vrrp",
+         "vrrp",
+         1,
+         "agrees with other nodes who has the virtual addresses, where the configuration shares "
+         "some; sends and receives on raw sockets it was given, sets no address itself, opens "
+         "nothing",
+         {},
+         kVrrpPeers,
+         true,
+         Succession::kAfterEnd},
 };
 
 }  // namespace

@@ -17,11 +17,27 @@ struct Capability {
 // channel, for reading alone.
 inline constexpr std::string_view kSupervisorPeer = "supervisor";
 
+// The same for aloha-gateway, whose kSupervisorPeer is a server of its own that answers the paired
+// node: remote administrators' calls come here.
+inline constexpr std::string_view kManagementPeer = "management";
+
+// Whether it is the supervisor itself.
+constexpr bool IsSupervisor(std::string_view peer) {
+  return peer == kSupervisorPeer || peer == kManagementPeer;
+}
+
 // A direct channel to another process, beside the one on which the supervisor calls the worker, and
 // why.
 struct Peer {
   std::string_view role;
   std::string_view reason;
+};
+
+// How a fresh process takes over from an old one that still runs.
+enum class Succession {
+  kOverlap,     // the old one drains while the fresh one serves
+  kAfterDrain,  // peers know one process of it at a time: the old one drains first
+  kAfterEnd,    // the old one ends first, without draining, which would give up what it stands for
 };
 
 // One row of the table. What is declared here is compared with what is observed of the live process
@@ -35,8 +51,7 @@ struct Role {
   std::span<const Capability> capabilities;
   std::span<const Peer> peers;
   bool optional = false;  // runs only where the configuration asks for it
-  // Its peers know one process of it at a time: an old one drains before a fresh one takes over.
-  bool alone = false;
+  Succession succession = Succession::kOverlap;
 };
 
 // All roles, in the order in which they start; they stop in the reverse order.

@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, 4> kNames = {"system", "vrrp", "haproxy",
 
 std::chrono::milliseconds Services::DrainOf(std::string_view role) {
   if (role == "proxy") return kDrain;
+  if (role == "vrrp") return kGoodbye;
   return role == "tls" || role == "keys" ? kHandshakeDrain : std::chrono::seconds(0);
 }
 
@@ -33,9 +34,15 @@ bool Services::StartsByItself(std::string_view service) const {
   return found == automatic_.end() || found->second;
 }
 
+Services::Stoppable* Services::FindStoppable(std::string_view name) {
+  for (Stoppable* service : {&haproxy_, &stunnel_, &vrrp_}) {
+    if (name == service->name) return service;
+  }
+  return nullptr;
+}
+
 const Services::Stoppable* Services::FindStoppable(std::string_view name) const {
-  if (name == "haproxy") return &haproxy_;
-  return name == "stunnel" ? &stunnel_ : nullptr;
+  return const_cast<Services*>(this)->FindStoppable(name);
 }
 
 std::string Services::StopFile(const Stoppable& service) const {
@@ -44,7 +51,7 @@ std::string Services::StopFile(const Stoppable& service) const {
 
 void Services::Recall() {
   constexpr size_t kLongestActor = 1'000;
-  for (Stoppable* service : {&haproxy_, &stunnel_}) {
+  for (Stoppable* service : {&haproxy_, &stunnel_, &vrrp_}) {
     const Result<std::string> stopped = ReadTextFile(StopFile(*service), kLongestActor);
     if (stopped) service->stopped_by = EscapeForLog(*stopped);
     service->wanted = !stopped && StartsByItself(service->name);
@@ -52,14 +59,19 @@ void Services::Recall() {
 }
 
 void Services::ForgetStops() const {
-  for (const Stoppable* service : {&haproxy_, &stunnel_}) unlink(StopFile(*service).c_str());
+  for (const Stoppable* service : {&haproxy_, &stunnel_, &vrrp_}) {
+    unlink(StopFile(*service).c_str());
+  }
 }
 
 // Empty: it is in use.
 std::string Services::WhyUnused(std::string_view name) const {
-  if (name == "vrrp") return "this version has no VRRP";
-  if (name != "stunnel") return {};
   const Compiled& compiled = hooks_.compiled();
+  if (name == "vrrp") {
+    const bool shares = compiled.vrrp.routers_size() > 0 || !compiled.no_interface.empty();
+    return shares ? "" : "this node shares no virtual address: high_availability.role is DISABLED";
+  }
+  if (name != "stunnel") return {};
   const bool in_use = compiled.tls.listeners_size() + compiled.tls.servers_size() > 0;
   if (in_use || !compiled.waiting.empty()) return {};
   return "TLS neither ends nor begins here in the running configuration";
@@ -114,6 +126,8 @@ Service Services::Describe(std::string_view name) const {
   if (name == "stunnel" && !hooks_.compiled().waiting.empty()) {
     reason = hooks_.compiled().waiting.front();
   }
+  if (name == "vrrp") reason = hooks_.sharing_fault();
+  if (name == "vrrp" && reason.empty()) reason = hooks_.vrrp_trouble();
   if (!reason.empty()) service.set_state(Service::NOK);
   DescribeWorkers(service, reason);
   const Stoppable* stoppable = FindStoppable(name);
@@ -132,22 +146,49 @@ std::vector<Service> Services::List() const {
   return services;
 }
 
-asio::awaitable<Result<>> Services::StartStoppable(Stoppable& service) {
-  service.wanted = true;
-  service.stopped_by.clear();
-  unlink(StopFile(service).c_str());
-  const auto deployed = co_await hooks_.redeploy();
-  if (!deployed) co_return deployed;
-  if (&service == &stunnel_) {
-    const auto keys = co_await fleet_.Start(*FindRole("keys"));
-    if (!keys || !serving()) co_return keys;
-    co_return co_await fleet_.Start(*FindRole("tls"));
-  }
-  for (const char* role : {"health", "proxy"}) {
+Services::Serving Services::serving_state() const {
+  using State = Serving::State;
+  const Service service = Describe("haproxy");
+  if (service.state() == Service::OK) return {};
+  if (!haproxy_.wanted) return {State::kStopped, service.reason()};
+  const bool failed =
+      !fault_.empty() || std::any_of(fleet_.slots().begin(), fleet_.slots().end(), [](auto& entry) {
+        const Slot& slot = entry.second;
+        return slot.role->service == "haproxy" && slot.state == Slot::State::kCrashLoop;
+      });
+  return {failed ? State::kFailed : State::kPassing,
+          service.reason().empty() ? "a process is being started" : service.reason()};
+}
+
+asio::awaitable<Result<>> Services::StartProcesses(const Stoppable& service) {
+  std::vector<const char*> roles = {"health", "proxy"};
+  if (&service == &stunnel_) roles = {"keys"};
+  if (&service == &stunnel_ && serving()) roles.push_back("tls");
+  if (&service == &vrrp_) roles = {"vrrp"};
+  for (const char* role : roles) {
     const auto started = co_await fleet_.Start(*FindRole(role));
     if (!started) co_return started;
   }
   co_return Result<>();
+}
+
+asio::awaitable<Result<>> Services::StartStoppable(Stoppable& service) {
+  service.wanted = true;
+  service.stopped_by.clear();
+  unlink(StopFile(service).c_str());
+  hooks_.changed();
+  const auto deployed = co_await hooks_.redeploy();
+  if (!deployed) co_return deployed;
+  if (const std::string fault = hooks_.sharing_fault(); &service == &vrrp_ && !fault.empty()) {
+    co_return Fail(Code::kFailedPrecondition, fault);
+  }
+  co_return co_await StartProcesses(service);
+}
+
+// What aloha-system and aloha-vrrp do with a target without virtual addresses.
+asio::awaitable<Result<>> Services::StopSharing() {
+  vrrp_.wanted = false;
+  co_return co_await hooks_.redeploy();
 }
 
 asio::awaitable<void> Services::StopTraffic(std::chrono::milliseconds drain) {
@@ -159,26 +200,28 @@ asio::awaitable<void> Services::StopTraffic(std::chrono::milliseconds drain) {
 
 asio::awaitable<Result<>> Services::Start(std::string name) {
   if (auto usable = Usable(name); !usable) co_return usable;
-  if (name == "system") co_return co_await fleet_.Start(*FindRole("system"));
-  co_return co_await StartStoppable(StoppableOf(name));
+  Stoppable* service = FindStoppable(name);
+  if (service == nullptr) co_return co_await fleet_.Start(*FindRole("system"));
+  co_return co_await StartStoppable(*service);
 }
 
 asio::awaitable<Result<>> Services::Stop(std::string name, bool now, std::string actor) {
   if (auto usable = Usable(name); !usable) co_return usable;
-  if (name == "system") {
+  Stoppable* service = FindStoppable(name);
+  if (service == nullptr) {
     co_return Fail(
         Code::kFailedPrecondition,
         "system is what manages all others and cannot be stopped; stop haproxy to stop serving");
   }
-  Stoppable& service = StoppableOf(name);
-  if (auto noted = WriteFileAtomically(StopFile(service), actor); !noted) co_return noted;
-  service.stopped_by = std::move(actor);
+  if (auto noted = WriteFileAtomically(StopFile(*service), actor); !noted) co_return noted;
+  service->stopped_by = std::move(actor);
   // Sessions drain behind the answer; listeners are closed before it.
-  service.wanted = false;
+  service->wanted = false;
+  hooks_.changed();
   const auto deployed = co_await hooks_.redeploy();
-  // Sessions that aloha-tls handed over live on, so all that stunnel stops is aloha-tls, which the
-  // deployment does.
-  if (!deployed || &service == &stunnel_) co_return deployed;
+  // Sessions that aloha-tls handed over live on, and what aloha-vrrp had was given up: all that is
+  // left of these two are their processes, which the deployment ends.
+  if (!deployed || service != &haproxy_) co_return deployed;
   if (now) {
     co_await StopTraffic(std::chrono::milliseconds(0));
   } else {
@@ -196,21 +239,34 @@ asio::awaitable<Result<>> Services::RestartTls() {
   co_return co_await fleet_.Replace(*FindRole("keys"), kHandshakeDrain);
 }
 
+asio::awaitable<Result<>> Services::RestartHaproxy() {
+  const auto health = co_await fleet_.Replace(*FindRole("health"), std::chrono::milliseconds(0));
+  if (!health) co_return health;
+  co_return co_await fleet_.Replace(*FindRole("proxy"), kDrain);
+}
+
+asio::awaitable<Result<>> Services::RestartSystem() {
+  const auto system = co_await fleet_.Replace(*FindRole("system"), std::chrono::milliseconds(0));
+  if (!system) co_return system;
+  for (const char* role : {"wui", "gateway"}) {
+    if (!fleet_.Find(role)) continue;
+    const auto replaced = co_await fleet_.Replace(*FindRole(role), std::chrono::milliseconds(0));
+    if (!replaced) co_return replaced;
+  }
+  co_return Result<>();
+}
+
 asio::awaitable<Result<>> Services::Restart(std::string name) {
   if (auto usable = Usable(name); !usable) co_return usable;
-  if (name == "system") {
-    const auto system = co_await fleet_.Replace(*FindRole("system"), std::chrono::milliseconds(0));
-    if (!system || !fleet_.Find("wui")) co_return system;
-    co_return co_await fleet_.Replace(*FindRole("wui"), std::chrono::milliseconds(0));
+  Stoppable* service = FindStoppable(name);
+  if (service == nullptr) co_return co_await RestartSystem();
+  if (!service->wanted) co_return co_await StartStoppable(*service);
+  if (service == &stunnel_) co_return co_await RestartTls();
+  if (service == &haproxy_) co_return co_await RestartHaproxy();
+  if (const std::string fault = hooks_.sharing_fault(); !fault.empty()) {
+    co_return Fail(Code::kFailedPrecondition, fault);
   }
-  Stoppable& service = StoppableOf(name);
-  if (!service.wanted) co_return co_await StartStoppable(service);
-  if (&service == &stunnel_) co_return co_await RestartTls();
-  const auto health = co_await fleet_.Replace(*FindRole("health"), std::chrono::milliseconds(0));
-  if (!health) {
-    co_return health;
-  }
-  co_return co_await fleet_.Replace(*FindRole("proxy"), kDrain);
+  co_return co_await fleet_.Replace(*FindRole("vrrp"), std::chrono::milliseconds(0));
 }
 
 asio::awaitable<Result<>> Services::Reload(std::string name) {

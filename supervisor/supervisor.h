@@ -10,7 +10,9 @@
 #include <set>
 #include <string_view>
 
-#include "supervisor/admin/handler.h"
+#include "supervisor/access/access.h"
+#include "supervisor/access/refusals.h"
+#include "supervisor/admin/admin_api.h"
 #include "supervisor/certificates/certificates.h"
 #include "supervisor/certificates/ticket_keys.h"
 #include "supervisor/checks.h"
@@ -19,10 +21,17 @@
 #include "supervisor/events.h"
 #include "supervisor/fleet.h"
 #include "supervisor/keeper.h"
+#include "supervisor/machine/machine.h"
 #include "supervisor/management_socket.h"
 #include "supervisor/options.h"
+#include "supervisor/peers/peers.h"
+#include "supervisor/peers/stick_sync.h"
+#include "supervisor/peers/sync.h"
 #include "supervisor/privilege.h"
+#include "supervisor/remote_watch.h"
 #include "supervisor/services.h"
+#include "supervisor/vrrp/tracking.h"
+#include "supervisor/vrrp/watch.h"
 
 namespace aloha::supervisor {
 
@@ -35,18 +44,23 @@ class Supervisor {
   int Run();
 
  private:
-  struct Api;  // the gRPC services and their server
-
   asio::awaitable<void> Start();
   asio::awaitable<void> StartWorkers();
   asio::awaitable<void> KeepTrying();
+  asio::awaitable<void> KeepSharing();
+  asio::awaitable<void> SetNetwork();
+  asio::awaitable<void> FinishStop();
   void OnEquipped(const std::shared_ptr<Process>& process);
+  void SetMachine();
   void OnDeployed(const Result<>& deployed);
   asio::awaitable<void> Fit(const Role& role);
   void RotateTicketKeys();
+  asio::awaitable<void> PublishTicketKeys();
+  void BeginSync();
   asio::awaitable<void> KeepTicketKeysFresh();
   asio::awaitable<void> ReplaceOutdated();
   asio::awaitable<void> Stop();
+  asio::awaitable<void> StopNow();
   void AwaitSignals();
   void OnSignal(int signal);
   std::string DescribePrivilege() const;
@@ -61,11 +75,21 @@ class Supervisor {
   Deployment deployment_;
   Checks checks_;
   TicketKeys ticket_keys_;
+  Machine machine_;
   Configurator configurator_;
   Certificates certificates_;
   Services services_;
+  VrrpWatch vrrp_;
+  Tracking tracking_;
+  Peers peers_;
+  Sync sync_;
+  StickSync stick_sync_;
+  Access access_;
+  Refusals refusals_{events_};
+  RemoteWatch remote_watch_{loop_, events_};
   std::optional<Keeper> keeper_;
-  std::unique_ptr<Api> api_;
+  std::unique_ptr<AdminApi> api_;
+  bool starting_ = true;  // the first start of the workers is under way
   bool stopping_ = false;
   std::set<std::string_view> fitting_;  // roles that Fit is at
   int exit_code_ = 0;

@@ -1,20 +1,20 @@
 #include "supervisor/certificates/certificates.h"
 
 #include <fmt/format.h>
-#include <grpcpp/client_context.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <asio/post.hpp>
 #include <chrono>
 
 #include "supervisor/async.h"
+#include "supervisor/call_worker.h"
 #include "supervisor/certificates/expiry.h"
-#include "supervisor/certificates/keys_calls.h"
 #include "supervisor/config/checks.h"
 #include "supervisor/config/exchange.h"
+#include "supervisor/config/references.h"
 #include "supervisor/config/utf8.h"
 #include "supervisor/configurator.h"
+#include "supervisor/machine/machine_addresses.h"
 
 namespace aloha::supervisor {
 namespace v1 = worker::v1;
@@ -64,6 +64,25 @@ std::string MachineName() {
   return EscapeForLog(name);
 }
 
+v1::CreateSelfSignedRequest StandInRequest(const config::v1::Config& config,
+                                           const std::string& name) {
+  v1::CreateSelfSignedRequest request;
+  request.set_days(kStandInDays);
+  if (name == kSelfSigned) {
+    const std::string& host = config.http().host_name();
+    request.set_common_name(host.empty() ? MachineName() : host);
+    // Clients of 2010 know no other.
+    request.set_key_type(v1::KEY_TYPE_RSA_2048);
+    return request;
+  }
+  const std::string& host = config.network().hostname();
+  request.set_common_name(host.empty() ? MachineName() : host);
+  request.set_key_type(v1::KEY_TYPE_ECDSA_P256);
+  for (const char* own : {"localhost", "127.0.0.1", "::1"}) request.add_names(own);
+  for (std::string& address : MachineAddresses()) request.add_names(std::move(address));
+  return request;
+}
+
 Result<> InUse(const std::string& name, const std::vector<std::string>& uses) {
   if (uses.empty()) return {};
   return Fail(Code::kFailedPrecondition,
@@ -72,6 +91,16 @@ Result<> InUse(const std::string& name, const std::vector<std::string>& uses) {
 }
 
 }  // namespace
+
+Certificates::Certificates(asio::io_context& loop, Fleet& fleet, Configurator& configurator,
+                           Events& events)
+    : loop_(loop),
+      fleet_(fleet),
+      configurator_(configurator),
+      events_(events),
+      files_(loop, [this](v1::CertificateFileContent content) {
+        Spawn(loop_, TakeFile(std::move(content)));
+      }) {}
 
 const StoredCertificate* Certificates::Find(const std::string& name) const {
   return FindByName(configurator_.certificates().certificate(), name);
@@ -105,7 +134,8 @@ asio::awaitable<Result<Certificates::Warnings>> Certificates::Import(std::string
   if (auto importable = Importable(name); !importable) {
     co_return tl::make_unexpected(importable.error());
   }
-  auto imported = co_await CallKeys(fleet_, &v1::Keys::Stub::async::ImportKey, std::move(request));
+  auto imported =
+      co_await CallWorker<v1::Keys>(fleet_, &v1::Keys::Stub::async::ImportKey, std::move(request));
   if (!imported) co_return tl::make_unexpected(imported.error());
   co_return co_await Keep(std::move(name), std::move(*imported), std::move(ocsp_response));
 }
@@ -115,8 +145,8 @@ asio::awaitable<Result<Certificates::Warnings>> Certificates::CreateSelfSigned(
   if (auto importable = Importable(name); !importable) {
     co_return tl::make_unexpected(importable.error());
   }
-  auto made =
-      co_await CallKeys(fleet_, &v1::Keys::Stub::async::CreateSelfSigned, std::move(request));
+  auto made = co_await CallWorker<v1::Keys>(fleet_, &v1::Keys::Stub::async::CreateSelfSigned,
+                                            std::move(request));
   if (!made) co_return tl::make_unexpected(made.error());
   co_return co_await Keep(std::move(name), std::move(*made), {});
 }
@@ -145,7 +175,10 @@ asio::awaitable<Result<Certificates::Warnings>> Certificates::Keep(std::string n
 // Deletes a private key that nothing needs any more, once the handshakes that may are done.
 asio::awaitable<void> Certificates::DropKey(std::string key) {
   if (key.empty()) co_return;
-  co_await Sleep(Deployment::kOldKeys);
+  const uint64_t number = ++drops_[key];
+  co_await Sleep(OldKeys::kKept);
+  if (drops_[key] != number) co_return;  // it came back and was replaced again: that one does it
+  drops_.erase(key);
   const auto& all = configurator_.certificates().certificate();
   const bool used = std::any_of(all.begin(), all.end(),
                                 [&](const auto& certificate) { return certificate.key() == key; });
@@ -153,11 +186,21 @@ asio::awaitable<void> Certificates::DropKey(std::string key) {
   v1::DeleteKeyRequest request;
   request.set_key(std::move(key));
   const auto deleted =
-      co_await CallKeys(fleet_, &v1::Keys::Stub::async::DeleteKey, std::move(request));
+      co_await CallWorker<v1::Keys>(fleet_, &v1::Keys::Stub::async::DeleteKey, std::move(request));
   if (deleted || deleted.error().code == Code::kNotFound) co_return;
   events_.Add(Event::WARNING, "certificate", "private key",
               fmt::format("one that no certificate needs any more was not deleted: {}",
                           deleted.error().message));
+}
+
+asio::awaitable<void> Certificates::DropUnneeded(std::vector<std::string> keys) {
+  for (std::string& key : keys) {
+    const auto& all = configurator_.certificates().certificate();
+    const bool used = std::any_of(
+        all.begin(), all.end(), [&](const auto& certificate) { return certificate.key() == key; });
+    if (!used) Spawn(loop_, DropKey(std::move(key)));
+  }
+  co_return;
 }
 
 asio::awaitable<Result<>> Certificates::Delete(std::string name) {
@@ -182,8 +225,8 @@ asio::awaitable<Result<>> Certificates::ImportAnchor(std::string name, std::stri
   if (auto checked = CheckName(name); !checked) co_return checked;
   v1::ReadCertificatesRequest request;
   request.set_file(std::move(file));
-  const auto read =
-      co_await CallKeys(fleet_, &v1::Keys::Stub::async::ReadCertificates, std::move(request));
+  const auto read = co_await CallWorker<v1::Keys>(fleet_, &v1::Keys::Stub::async::ReadCertificates,
+                                                  std::move(request));
   if (!read) co_return tl::make_unexpected(read.error());
   const auto change = [&](StoredCertificates& all) -> Result<> {
     *Entry(all.mutable_trust_anchor(), name)->mutable_certificate() = read->certificates();
@@ -205,67 +248,26 @@ asio::awaitable<Result<>> Certificates::DeleteAnchor(std::string name) {
 }
 
 asio::awaitable<Result<StoredCertificate>> Certificates::MakeStandIn(
-    const config::v1::Config& config) {
-  v1::CreateSelfSignedRequest request;
-  request.set_common_name(config.http().host_name().empty() ? MachineName()
-                                                            : config.http().host_name());
-  // Clients of 2010 know no other.
-  request.set_key_type(v1::KEY_TYPE_RSA_2048);
-  request.set_days(kStandInDays);
-  auto made = co_await CallKeys(fleet_, &v1::Keys::Stub::async::CreateSelfSigned, request);
+    const config::v1::Config& config, std::string name) {
+  const v1::CreateSelfSignedRequest request = StandInRequest(config, name);
+  auto made =
+      co_await CallWorker<v1::Keys>(fleet_, &v1::Keys::Stub::async::CreateSelfSigned, request);
   if (!made) {
     co_return Fail(made.error().code,
                    fmt::format("no self-signed certificate can be made: {}", made.error().message));
   }
   StoredCertificate certificate;
+  certificate.set_name(name);
   certificate.set_key(made->key());
   *certificate.mutable_chain() = made->chain();
   *certificate.mutable_details() = made->details();
-  events_.Add(Event::INFO, "certificate", kSelfSigned,
+  events_.Add(Event::INFO, "certificate", name,
               fmt::format("made for {}, because none is named", request.common_name()));
   co_return certificate;
 }
 
-// One stream; deletes itself when it ends.
-class Certificates::FileReader final : public grpc::ClientReadReactor<v1::CertificateFileContent> {
- public:
-  FileReader(Certificates& certificates, uint64_t number, const std::shared_ptr<Process>& keys)
-      : certificates_(certificates),
-        number_(number),
-        keys_(keys),
-        stub_(v1::Keys::NewStub(keys->channel)) {
-    stub_->async()->WatchCertificateFiles(&context_, &request_, this);
-    StartRead(&content_);
-    StartCall();
-  }
-
-  void OnReadDone(bool ok) override {
-    if (!ok) return;
-    asio::post(certificates_.loop_,
-               [&certificates = certificates_, number = number_, content = content_]() mutable {
-                 if (certificates.following_ != number) return;
-                 Spawn(certificates.loop_, certificates.TakeFile(std::move(content)));
-               });
-    StartRead(&content_);
-  }
-
-  void OnDone(const grpc::Status&) override {
-    // On the control thread: the channel must not be let go by a thread of its own.
-    asio::post(certificates_.loop_, [this] { delete this; });
-  }
-
- private:
-  Certificates& certificates_;
-  const uint64_t number_;
-  std::shared_ptr<Process> keys_;
-  std::unique_ptr<v1::Keys::Stub> stub_;
-  grpc::ClientContext context_;
-  v1::WatchCertificateFilesRequest request_;
-  v1::CertificateFileContent content_;
-};
-
 void Certificates::Follow(const std::shared_ptr<Process>& keys) {
-  new FileReader(*this, ++following_, keys);
+  files_.Follow<v1::Keys>(keys, &v1::Keys::Stub::async::WatchCertificateFiles);
 }
 
 asio::awaitable<void> Certificates::TakeFile(v1::CertificateFileContent content) {

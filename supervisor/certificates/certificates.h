@@ -15,6 +15,7 @@
 #include "config/v1/state.pb.h"
 #include "supervisor/events.h"
 #include "supervisor/fleet.h"
+#include "supervisor/worker_feed.h"
 #include "worker/v1/roles.pb.h"
 
 namespace aloha::supervisor {
@@ -26,8 +27,7 @@ class Certificates {
   // For people: what is not wrong, and yet worth knowing.
   using Warnings = std::vector<std::string>;
 
-  Certificates(asio::io_context& loop, Fleet& fleet, Configurator& configurator, Events& events)
-      : loop_(loop), fleet_(fleet), configurator_(configurator), events_(events) {}
+  Certificates(asio::io_context& loop, Fleet& fleet, Configurator& configurator, Events& events);
 
   // Null when there is none of that name; valid until the next change.
   const config::v1::StoredCertificate* Find(const std::string& name) const;
@@ -50,9 +50,13 @@ class Certificates {
   asio::awaitable<Result<>> Delete(std::string name);
   asio::awaitable<Result<>> DeleteAnchor(std::string name);
 
-  // The certificate that stands in where none is named; not yet kept.
+  // The certificate of this name that stands in where none is named; not yet kept.
   asio::awaitable<Result<config::v1::StoredCertificate>> MakeStandIn(
-      const config::v1::Config& config);
+      const config::v1::Config& config, std::string name);
+
+  // Deletes those of these private keys that no certificate needs any more, once the handshakes
+  // that may are done.
+  asio::awaitable<void> DropUnneeded(std::vector<std::string> keys);
 
   // Follows the certificate files that this aloha-keys reads, from now on.
   void Follow(const std::shared_ptr<Process>& keys);
@@ -61,8 +65,6 @@ class Certificates {
   asio::awaitable<void> WatchExpiry();
 
  private:
-  class FileReader;
-
   Result<> Importable(const std::string& name) const;
   asio::awaitable<Result<Warnings>> Keep(std::string name, worker::v1::ImportKeyResponse imported,
                                          std::string ocsp_response);
@@ -75,7 +77,8 @@ class Certificates {
   Configurator& configurator_;
   Events& events_;
   std::map<std::string, std::string> problems_;  // of files, by name of the certificate
-  uint64_t following_ = 0;                       // number of the newest stream
+  std::map<std::string, uint64_t> drops_;        // keys that will be deleted: how often asked for
+  WorkerFeed<worker::v1::CertificateFileContent> files_;
 };
 
 }  // namespace aloha::supervisor

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <vector>
 
 #include "supervisor/config/state_file.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr size_t kNameBytes = 16;
 constexpr size_t kSecretBytes = 64;
+constexpr std::chrono::seconds kClockSkew = std::chrono::minutes(10);
 
 int64_t Seconds(TicketKeys::TimePoint time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
@@ -51,11 +53,41 @@ Result<> TicketKeys::Rotate(TimePoint now) {
   fresh->set_secret(RandomBytes(kSecretBytes));
   fresh->set_made_s(now_s);
   for (const worker::v1::TicketKey& old : keys_.key()) {
-    const bool alive = old.made_s() <= now_s && now_s - old.made_s() < kKept * kRotation.count();
-    if (alive && next.key_size() < kKept) *next.add_key() = old;
+    if (IsAlive(old, now) && next.key_size() < kKeptOfBoth) *next.add_key() = old;
   }
   keys_ = std::move(next);
   return WriteState(path_, keys_, "", 0600);
+}
+
+bool TicketKeys::IsAlive(const worker::v1::TicketKey& key, TimePoint now) {
+  const int64_t now_s = Seconds(now);
+  return key.made_s() <= now_s && now_s - key.made_s() < kKept * kRotation.count();
+}
+
+Result<bool> TicketKeys::Merge(const config::v1::TicketKeys& others, TimePoint now) {
+  std::vector<worker::v1::TicketKey> all(keys_.key().begin(), keys_.key().end());
+  for (worker::v1::TicketKey key : others.key()) {
+    const bool known = std::any_of(all.begin(), all.end(),
+                                   [&](const auto& one) { return one.name() == key.name(); });
+    // The other node's clock may be ahead.
+    if (key.made_s() - Seconds(now) <= kClockSkew.count()) {
+      key.set_made_s(std::min(key.made_s(), Seconds(now)));
+    }
+    if (!known && IsWhole(key) && IsAlive(key, now)) all.push_back(std::move(key));
+  }
+  // The same order on both nodes.
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return a.made_s() != b.made_s() ? a.made_s() > b.made_s() : a.name() < b.name();
+  });
+  if (all.size() > kKeptOfBoth) all.resize(kKeptOfBoth);
+  config::v1::TicketKeys next;
+  next.mutable_key()->Assign(all.begin(), all.end());
+  if (next.SerializeAsString() == keys_.SerializeAsString()) return false;
+  keys_ = std::move(next);
+  if (auto written = WriteState(path_, keys_, "", 0600); !written) {
+    return tl::make_unexpected(written.error());
+  }
+  return true;
 }
 
 TicketKeys::TimePoint TicketKeys::due() const {

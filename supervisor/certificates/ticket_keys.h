@@ -20,6 +20,8 @@ class TicketKeys {
   static constexpr std::chrono::seconds kRotation = std::chrono::hours(1);
   // … and tickets of this many keys resume sessions.
   static constexpr int kKept = 3;
+  // … with those of the other node.
+  static constexpr int kKeptOfBoth = 2 * kKept;
 
   explicit TicketKeys(std::string path) : path_(std::move(path)) {}
 
@@ -31,6 +33,11 @@ class TicketKeys {
   // serves, but could not be kept.
   Result<> Rotate(TimePoint now);
 
+  // Takes keys of the other node beside its own, so that tickets of either resume on both; the
+  // newest of all makes new tickets. True: they are others now. An error: they serve, but could not
+  // be kept.
+  Result<bool> Merge(const config::v1::TicketKeys& others, TimePoint now);
+
   // When Rotate has something to do.
   TimePoint due() const;
 
@@ -38,6 +45,8 @@ class TicketKeys {
   const config::v1::TicketKeys& keys() const { return keys_; }
 
  private:
+  static bool IsAlive(const worker::v1::TicketKey& key, TimePoint now);
+
   const std::string path_;
   config::v1::TicketKeys keys_;
 };

@@ -25,6 +25,8 @@ bool Address::IsMulticast() const {
          (bytes[0] == 255 && bytes[1] == 255 && bytes[2] == 255 && bytes[3] == 255);
 }
 
+bool Address::IsLinkLocal() const { return v6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80; }
+
 bool Network::Contains(const Address& other) const {
   return other.v6 == address.v6 && Network{other, prefix}.Base() == Base();
 }

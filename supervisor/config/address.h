@@ -20,6 +20,8 @@ struct Address {
   bool IsWildcard() const { return bytes == std::array<uint8_t, 16>{}; }
   // 224.0.0.0/4, 255.255.255.255, ff00::/8: nobody's own address.
   bool IsMulticast() const;
+  // fe80::/10: every interface has its own.
+  bool IsLinkLocal() const;
   auto operator<=>(const Address&) const = default;
 };
 

@@ -161,6 +161,10 @@ Compiled Compile(const config::v1::Config& config, const CompileInput& input) {
   CompileVirtualServices(compilation);
   compilation.Finish();
   CompileManagement(compilation);
+  CompileRemote(compilation);
+  CompileLink(compilation);
+  CompileHighAvailability(compilation);
+  compilation.AddNetwork();
   return std::move(compilation.out);
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -58,6 +59,15 @@ class Compilation {
   worker::v1::AdminState StateOf(const std::string& service, const std::string& server,
                                  bool in_exchange_area) const;
 
+  // As it was imported, or read from its file; nothing: it is not at hand.
+  std::optional<worker::v1::TlsCertificate> FindCertificate(const std::string& name) const;
+  // Certificates in DER; none: it is not at hand.
+  std::vector<std::string> FindTrustAnchor(const std::string& name) const;
+
+  const ConnectedNetworks& networks() const { return input_.networks; }
+  // Addresses and routes of the machine, where they are managed.
+  void AddNetwork();
+
   // Stick tables, their key, listeners and TLS, which need all services.
   void Finish();
 
@@ -67,6 +77,7 @@ class Compilation {
  private:
   bool UseCertificate(const std::string& name);
   void FinishTls();
+  void AddLease(worker::v1::ManagedNetwork* to);
 
   const CompileInput& input_;
   std::map<std::string, std::chrono::milliseconds> tables_;
@@ -100,6 +111,9 @@ void CompileHttpPort(Compilation& compilation, const AreaPort& port);
 void CompileExchange(Compilation& compilation);
 void CompileVirtualServices(Compilation& compilation);
 void CompileManagement(Compilation& compilation);
+void CompileRemote(Compilation& compilation);
+void CompileLink(Compilation& compilation);
+void CompileHighAvailability(Compilation& compilation);
 
 }  // namespace aloha::supervisor
 

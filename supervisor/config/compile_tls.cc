@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "supervisor/config/address.h"
 #include "supervisor/config/compile_parts.h"
@@ -59,20 +60,37 @@ worker_v1::TlsProfile TlsProfileOf(config::v1::ListenerTls::Profile profile) {
   }
 }
 
-// False: it is not at hand.
-bool Compilation::UseCertificate(const std::string& name) {
-  if (certificates_.contains(name)) return true;
+std::optional<worker_v1::TlsCertificate> Compilation::FindCertificate(
+    const std::string& name) const {
   const auto& stored = input_.certificates.certificate();
   const auto found = std::find_if(stored.begin(), stored.end(), [&](const auto& certificate) {
     return certificate.name() == name;
   });
-  if (found == stored.end()) return false;
+  if (found == stored.end()) return std::nullopt;
+  worker_v1::TlsCertificate certificate;
+  certificate.set_name(name);
+  *certificate.mutable_chain() = found->chain();
+  certificate.set_key(found->key());
+  certificate.set_ocsp_response(found->ocsp_response());
+  return certificate;
+}
+
+std::vector<std::string> Compilation::FindTrustAnchor(const std::string& name) const {
+  std::vector<std::string> certificates;
+  for (const auto& anchor : input_.certificates.trust_anchor()) {
+    if (anchor.name() != name) continue;
+    for (const auto& certificate : anchor.certificate()) certificates.push_back(certificate.der());
+  }
+  return certificates;
+}
+
+// False: it is not at hand.
+bool Compilation::UseCertificate(const std::string& name) {
+  if (certificates_.contains(name)) return true;
+  const auto found = FindCertificate(name);
+  if (!found) return false;
   certificates_.insert(name);
-  worker_v1::TlsCertificate* to = out.tls.add_certificates();
-  to->set_name(name);
-  *to->mutable_chain() = found->chain();
-  to->set_key(found->key());
-  to->set_ocsp_response(found->ocsp_response());
+  *out.tls.add_certificates() = *found;
   const auto& keys = out.keys.keys();
   if (std::find(keys.begin(), keys.end(), found->key()) == keys.end()) {
     out.keys.add_keys(found->key());
@@ -118,10 +136,7 @@ std::string Compilation::UseTlsServer(const std::string& owner, const std::strin
     for (const std::string& anchor : input_.system_anchors) to->add_trust_anchors(anchor);
     return name;
   }
-  for (const auto& anchor : input_.certificates.trust_anchor()) {
-    if (anchor.name() != settings.ca()) continue;
-    for (const auto& certificate : anchor.certificate()) to->add_trust_anchors(certificate.der());
-  }
+  for (std::string& der : FindTrustAnchor(settings.ca())) to->add_trust_anchors(std::move(der));
   return name;
 }
 

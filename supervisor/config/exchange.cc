@@ -6,6 +6,7 @@
 
 #include "supervisor/config/address.h"
 #include "supervisor/config/duration.h"
+#include "supervisor/config/high_availability.h"
 
 namespace aloha::supervisor {
 namespace {
@@ -133,12 +134,11 @@ std::vector<std::string> ListenAddresses(const Config& config) {
   std::vector<std::string> addresses = {config.has_listen_address() ? config.listen_address()
                                                                     : "0.0.0.0"};
   const auto listen = ParseAddress(addresses.front());
-  const auto role = config.high_availability().role();
-  using config::v1::HighAvailability;
-  if (role != HighAvailability::MASTER && role != HighAvailability::BACKUP) return addresses;
+  if (!SharesAddresses(config)) return addresses;
   for (const std::string& text : config.high_availability().virtual_address()) {
     const auto network = ParseNetwork(text);
-    if (!network) continue;
+    // A link-local one means nothing without its interface; routers use it, clients do not.
+    if (!network || network->address.IsLinkLocal()) continue;
     const bool covered = listen && listen->IsWildcard() && listen->v6 == network->address.v6;
     const std::string address = FormatAddress(network->address);
     if (!covered && std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {

@@ -4,6 +4,7 @@ namespace aloha::supervisor {
 
 config::v1::Config FactoryConfig() {
   config::v1::Config config;
+  config.mutable_management()->mutable_web()->set_enabled(true);
   config.set_exchange_version(config::v1::EXCHANGE_2010);
   config.mutable_http()->set_mode(config::v1::Http::SSL_OFFLOAD);
   config.mutable_imap()->set_mode(config::v1::Mail::DISABLED);

@@ -6,8 +6,8 @@
 
 namespace aloha::supervisor {
 
-// HTTP in SSL_OFFLOAD with a self-signed certificate, RPC enabled, IMAP, POP3 and SMTP disabled, no
-// servers. The same as deploy/config/aloha.textproto.
+// The web interface, HTTP in SSL_OFFLOAD with a self-signed certificate, RPC enabled, IMAP, POP3
+// and SMTP disabled, no servers. The same as deploy/config/aloha.textproto.
 config::v1::Config FactoryConfig();
 
 }  // namespace aloha::supervisor

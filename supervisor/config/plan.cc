@@ -7,7 +7,10 @@
 
 #include "supervisor/config/address.h"
 #include "supervisor/config/duration.h"
+#include "supervisor/config/plan_high_availability.h"
 #include "supervisor/config/plan_http.h"
+#include "supervisor/config/plan_network.h"
+#include "supervisor/config/plan_remote.h"
 #include "supervisor/config/plan_tls.h"
 #include "supervisor/config/print.h"
 
@@ -39,10 +42,23 @@ ListenerMap ListenersOf(const Compiled& compiled) {
       map[Endpoint(listener)] = {service.name(), listener};
     }
   }
+  if (compiled.wui.has_web()) {
+    const worker_v1::Listener& web = compiled.wui.web().listener();
+    map[Endpoint(web)] = {"management.web", web};
+  }
   if (compiled.wui.has_metrics()) {
     const worker_v1::Listener& metrics = compiled.wui.metrics().listener();
     map[Endpoint(metrics)] = {"management.metrics", metrics};
   }
+  const auto add = [&map](const char* name, const worker_v1::GatewayListener& gateway) {
+    worker_v1::Listener listener;
+    listener.set_address(gateway.address());
+    listener.set_port(gateway.port());
+    map[Endpoint(listener)] = {name, listener};
+  };
+  if (compiled.gateway.has_listener()) add("high_availability", compiled.gateway.listener());
+  if (compiled.gateway.has_management())
+    add("management.grpc", compiled.gateway.management().listener());
   return map;
 }
 
@@ -119,6 +135,9 @@ class Planner {
         new_checks_(ChecksOf(next)) {}
 
   std::vector<PlanStep> Run() {
+    for (const std::string& text : NetworkChanges(running_, next_)) {
+      Add(PlanKind::kNetwork, "", "network: " + text);
+    }
     Areas();
     Listeners();
     for (const VirtualService& old : running_.proxy.services()) {
@@ -139,6 +158,7 @@ class Planner {
       }
     }
     Tls();
+    HighAvailability();
     StickTables();
     Process();
     return std::move(steps_);
@@ -271,6 +291,15 @@ class Planner {
     for (const TlsChange& change : TlsChanges(running_, next_)) {
       Add(PlanKind::kTls, change.service, change.text);
     }
+    for (const std::string& text : RemoteChanges(running_, next_)) {
+      Add(PlanKind::kTls, "management.grpc", text);
+    }
+  }
+
+  void HighAvailability() {
+    for (const std::string& text : HighAvailabilityChanges(running_.vrrp, next_.vrrp)) {
+      Add(PlanKind::kHighAvailability, "", text);
+    }
   }
 
   void StickTables() {
@@ -341,8 +370,12 @@ const char* PlanKindName(PlanKind kind) {
       return "server changed";
     case PlanKind::kCheckChanged:
       return "check changed";
+    case PlanKind::kHighAvailability:
+      return "high availability";
     case PlanKind::kTls:
       return "tls";
+    case PlanKind::kNetwork:
+      return "network";
     case PlanKind::kStickTable:
       return "stick table";
     case PlanKind::kLog:

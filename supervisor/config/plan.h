@@ -22,7 +22,9 @@ enum class PlanKind {
   kServerRemoved,
   kServerChanged,
   kCheckChanged,
-  kTls,  // certificates, versions, and how servers prove themselves
+  kHighAvailability,  // virtual addresses
+  kTls,               // certificates, versions, and how servers prove themselves
+  kNetwork,           // addresses and routes of the machine
   kStickTable,
   kLog,
   kRestart,  // takes effect only after `alohactl service restart`

@@ -72,6 +72,17 @@ std::vector<std::string> Differing(const Repeated& running, const Repeated& next
   return names;
 }
 
+// Of a web interface that stays where it is.
+void WebChanges(const worker_v1::WebListener& running, const worker_v1::WebListener& next,
+                std::vector<TlsChange>& changes) {
+  const worker_v1::TlsCertificate &old = running.certificate(), &now = next.certificate();
+  if (!running.has_listener() || !next.has_listener() || PrintText(old) == PrintText(now)) return;
+  changes.push_back({"management.web",
+                     old.name() != now.name()
+                         ? fmt::format("certificate changes from {} to {}", old.name(), now.name())
+                         : fmt::format("certificate {} is replaced", now.name())});
+}
+
 }  // namespace
 
 std::vector<TlsChange> TlsChanges(const Compiled& running, const Compiled& next) {
@@ -90,6 +101,7 @@ std::vector<TlsChange> TlsChanges(const Compiled& running, const Compiled& next)
     changed("TLS profile", ProfileText(old->second.listener->profile()),
             ProfileText(placed.listener->profile()));
   }
+  WebChanges(running.wui.web(), next.wui.web(), changes);
   for (const std::string& name : Differing(running.tls.certificates(), next.tls.certificates())) {
     changes.push_back({"", fmt::format("certificate {} is replaced; sessions live on", name)});
   }

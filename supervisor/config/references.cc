@@ -4,6 +4,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "supervisor/config/exchange.h"
 #include "supervisor/config/path.h"
@@ -47,12 +48,23 @@ void Collect(const std::string& path, const Message& message, const std::string&
   }
 }
 
+template <typename Listener>
+ManagementCertificate CertificateOf(const Listener& listener, const char* stand_in) {
+  const bool named = listener.has_certificate();
+  return {listener.enabled(), !named, named ? listener.certificate() : stand_in};
+}
+
 }  // namespace
 
 std::vector<std::string> UsesOfCertificate(const config::v1::Config& config,
                                            const std::string& name) {
   std::vector<std::string> paths;
   Collect("", config, "certificate", name, paths);
+  for (const auto& [own, path] :
+       {std::pair(WebCertificateOf(config), "management.web.certificate"),
+        std::pair(RemoteCertificateOf(config), "management.grpc.certificate")}) {
+    if (own.used && own.stands_in && own.name == name) paths.emplace_back(path);
+  }
   if (name != kSelfSigned) return paths;
   for (const Area area : kAreas) {
     if (UsesSelfSigned(config, area))
@@ -68,14 +80,30 @@ std::vector<std::string> UsesOfTrustAnchor(const config::v1::Config& config,
   return paths;
 }
 
-bool LacksSelfSigned(const config::v1::Config& config,
-                     const config::v1::StoredCertificates& certificates) {
+ManagementCertificate WebCertificateOf(const config::v1::Config& config) {
+  return CertificateOf(config.management().web(), kWebStandIn);
+}
+
+ManagementCertificate RemoteCertificateOf(const config::v1::Config& config) {
+  return CertificateOf(config.management().grpc(), kRemoteStandIn);
+}
+
+std::vector<std::string> LackingStandIns(const config::v1::Config& config,
+                                         const config::v1::StoredCertificates& certificates) {
+  std::vector<std::string> names;
+  if (std::any_of(kAreas.begin(), kAreas.end(),
+                  [&](Area area) { return UsesSelfSigned(config, area); })) {
+    names.emplace_back(kSelfSigned);
+  }
+  for (const auto& own : {WebCertificateOf(config), RemoteCertificateOf(config)}) {
+    if (own.used && own.stands_in) names.push_back(own.name);
+  }
   const auto& stored = certificates.certificate();
-  const bool there = std::any_of(stored.begin(), stored.end(), [](const auto& certificate) {
-    return certificate.name() == kSelfSigned;
+  std::erase_if(names, [&](const std::string& name) {
+    return std::any_of(stored.begin(), stored.end(),
+                       [&](const auto& certificate) { return certificate.name() == name; });
   });
-  return !there && std::any_of(kAreas.begin(), kAreas.end(),
-                               [&](Area area) { return UsesSelfSigned(config, area); });
+  return names;
 }
 
 }  // namespace aloha::supervisor

@@ -11,7 +11,7 @@
 namespace aloha::supervisor {
 
 // Paths of the fields that name the certificate, whether their area is in use or not:
-// "http.certificate", "virtual_service[0].listener[1].tls.certificate". An area that runs with the
+// "http.certificate", "virtual_service[0].listener[1].tls.certificate". What runs with a
 // self-signed certificate because it names none counts as naming it.
 std::vector<std::string> UsesOfCertificate(const config::v1::Config& config,
                                            const std::string& name);
@@ -19,9 +19,23 @@ std::vector<std::string> UsesOfCertificate(const config::v1::Config& config,
 std::vector<std::string> UsesOfTrustAnchor(const config::v1::Config& config,
                                            const std::string& name);
 
-// An area runs with the self-signed certificate, which is not there.
-bool LacksSelfSigned(const config::v1::Config& config,
-                     const config::v1::StoredCertificates& certificates);
+// Names of the self-signed certificates that stand in where the listeners of administrators name
+// none; of the areas' clients it is kSelfSigned.
+inline constexpr char kWebStandIn[] = "wui";
+inline constexpr char kRemoteStandIn[] = "mgmt";
+
+// The certificate that a listener of administrators shows.
+struct ManagementCertificate {
+  bool used = false;       // the listener is enabled
+  bool stands_in = false;  // the configuration names none
+  std::string name;
+};
+ManagementCertificate WebCertificateOf(const config::v1::Config& config);
+ManagementCertificate RemoteCertificateOf(const config::v1::Config& config);
+
+// The configuration runs with these stand-ins, which are not there.
+std::vector<std::string> LackingStandIns(const config::v1::Config& config,
+                                         const config::v1::StoredCertificates& certificates);
 
 }  // namespace aloha::supervisor
 

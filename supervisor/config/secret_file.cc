@@ -28,11 +28,16 @@ KeptSecret LoadSecret(const std::string& path) {
   kept.secret.resize(kSecretBytes);
   // So few bytes are never cut short, and fail only where the kernel has no such call.
   if (::getrandom(kept.secret.data(), kSecretBytes, 0) != ssize_t{kSecretBytes}) std::abort();
-  message.set_secret(kept.secret);
-  if (auto written = WriteState(path, message, "", 0600); !written) {
+  if (auto written = KeepSecret(path, kept.secret); !written) {
     kept.troubles.push_back(written.error().message);
   }
   return kept;
+}
+
+Result<> KeepSecret(const std::string& path, const std::string& secret) {
+  config::v1::PersistenceSecret message;
+  message.set_secret(secret);
+  return WriteState(path, message, "", 0600);
 }
 
 }  // namespace aloha::supervisor

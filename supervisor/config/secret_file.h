@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "workers/runtime/error.h"
+
 namespace aloha::supervisor {
 
 struct KeptSecret {
@@ -17,6 +19,9 @@ struct KeptSecret {
 // 0600, replaced atomically). A broken file is set aside. A fresh secret that cannot be kept serves
 // until the process ends.
 KeptSecret LoadSecret(const std::string& path);
+
+// Keeps one that came from the other node.
+Result<> KeepSecret(const std::string& path, const std::string& secret);
 
 }  // namespace aloha::supervisor
 

@@ -122,6 +122,8 @@ StartChoice ChooseStart(const ConfigStore& store, const StartOptions& options) {
   // A lost error page is no reason to run another configuration: the built-in one stands in.
   StartOptions lenient = options;
   lenient.facts.read_page = nullptr;
+  // Nor is another interface than there was.
+  lenient.facts.interfaces.reset();
   return Chooser(store, lenient).Run();
 }
 

@@ -5,12 +5,14 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/v1/config.pb.h"
+#include "supervisor/config/connected_networks.h"
 #include "supervisor/config/parse.h"
 #include "supervisor/config/problem.h"
 #include "workers/runtime/error.h"
@@ -31,11 +33,15 @@ struct Facts {
   std::set<std::string> trust_anchors;  // names
   bool system_anchors = true;           // the operating system has trust anchors
   bool secrets_dir = false;             // --secrets-dir was given
-  // At a start: a certificate or trust anchor that is not there may come later, and what needs it
-  // waits.
+  // At a start: a certificate, a trust anchor or a network that is not there may come later, and
+  // what needs it waits.
   bool may_come = false;
+  // What its interfaces are connected to; absent: nobody looked.
+  std::optional<ConnectedNetworks> networks;
   // Reads the file of an error page; empty: files are not looked at.
   std::function<Result<std::string>(const std::string& file)> read_page;
+  // Interfaces that could be managed; nothing: they are not looked at.
+  std::optional<std::vector<std::string>> interfaces;
   Limits limits;
 };
 

@@ -6,6 +6,7 @@
 
 #include "supervisor/config/checks.h"
 #include "supervisor/config/exchange.h"
+#include "supervisor/config/link_listener.h"
 #include "supervisor/config/path.h"
 
 namespace aloha::supervisor {
@@ -66,8 +67,10 @@ void TakeManagement(const std::string& path, const Listener& listener, const cha
 void ValidateClashes(const Config& config, Checker& check) {
   Book book(check);
   TakeManagement("management.web", config.management().web(), "0.0.0.0", 4444, book);
-  TakeManagement("management.grpc", config.management().grpc(), "0.0.0.0", 4443, book);
+  TakeManagement("management.grpc", config.management().grpc(), "0.0.0.0", kRemotePort, book);
   TakeManagement("management.metrics", config.management().metrics(), "127.0.0.1", 9101, book);
+  if (const auto link = LinkListenerOf(config))
+    book.Take("high_availability.link_port", link->address, link->port);
   const std::vector<std::string> addresses = ListenAddresses(config);
   for (const Area area : kAreas) {
     std::map<uint32_t, int> own;  // RPC ports that are equal are reported as such

@@ -1,10 +1,11 @@
-// Validation of what concerns the machine: management listeners, network, high availability.
+// Validation of what concerns the machine: management listeners and network.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <set>
 
 #include "supervisor/config/checks.h"
-#include "supervisor/config/duration.h"
 #include "supervisor/config/path.h"
 #include "supervisor/config/utf8.h"
 
@@ -12,14 +13,30 @@ namespace aloha::supervisor {
 namespace {
 
 using config::v1::Config;
-using config::v1::HighAvailability;
-using namespace std::chrono_literals;
+
+constexpr size_t kLongestInterface = 15;
+constexpr size_t kLongestSubject = 512;
 
 template <typename Listener>
 void CheckListener(const std::string& path, const Listener& listener, Checker& check) {
   if (listener.has_address()) check.ListenAddress(path + ".address", listener.address());
   if (listener.has_port()) check.Port(path + ".port", listener.port());
   check.Networks(path + ".allow_from", listener.allow_from());
+}
+
+// As RFC 2253 has it and OpenSSL prints it: in ASCII, without blanks around "=" and ",".
+bool IsSubject(const std::string& text) {
+  const bool plain = std::all_of(
+      text.begin(), text.end(), [](char character) { return character >= ' ' && character < 127; });
+  const size_t equals = text.find('=');
+  if (!plain || text.size() > kLongestSubject || equals == std::string::npos || equals == 0 ||
+      text.find_first_of(" ,+") < equals)
+    return false;
+  for (size_t comma = text.find(", "); comma != std::string::npos;
+       comma = text.find(", ", comma + 1)) {
+    if (comma == 0 || text[comma - 1] != '\\') return false;
+  }
+  return true;
 }
 
 void CheckGrpc(const config::v1::GrpcListener& grpc, Checker& check) {
@@ -39,6 +56,11 @@ void CheckGrpc(const config::v1::GrpcListener& grpc, Checker& check) {
     const std::string user_path = IndexPath(path + ".user", i);
     if (user.subject().empty()) {
       check.Missing(user_path + ".subject", "the subject of the certificate, as in \"CN=ops\"");
+    } else if (!IsSubject(user.subject())) {
+      check.Error(user_path + ".subject",
+                  fmt::format("{} is not how a subject is written; copy what `openssl x509 -noout "
+                              "-subject -nameopt RFC2253 -in FILE` prints, as in \"CN=ops,O=Corp\"",
+                              Quote(user.subject())));
     } else if (!subjects.insert(user.subject()).second) {
       check.Error(user_path + ".subject",
                   fmt::format("{} is listed twice; keep one", Quote(user.subject())));
@@ -107,57 +129,37 @@ void CheckAddressing(const config::v1::Network& network, Checker& check) {
   }
 }
 
-// Virtual addresses: written well, each once, of one family. True when they are IPv6.
-bool CheckVirtualAddresses(const HighAvailability& ha, Checker& check) {
-  const std::string path = "high_availability.virtual_address";
-  std::set<Address> seen;
-  for (int i = 0; i < ha.virtual_address_size(); ++i) {
-    const std::string& text = ha.virtual_address(i);
-    const auto network = ParseNetwork(text);
-    if (!network || network->address.IsWildcard() || network->address.IsMulticast()) {
-      check.Error(IndexPath(path, i), fmt::format("{} is not an address that can move; write it as "
-                                                  "in \"192.168.0.253\" or \"192.168.0.253/24\"",
-                                                  Quote(text)));
-    } else if (!seen.insert(network->address).second) {
-      check.Error(IndexPath(path, i), fmt::format("{} is listed twice; keep one", Quote(text)));
-    } else if (network->address.v6 != seen.begin()->v6) {
-      check.Error(IndexPath(path, i),
-                  fmt::format("{} and the others are not all IPv4 or all IPv6; VRRP needs one "
-                              "cluster for each",
-                              Quote(text)));
+// Which interface a managed network is on must be beyond doubt.
+void CheckInterface(const config::v1::Network& network, Checker& check) {
+  const auto& there = check.facts().interfaces;
+  const std::string path = "network.interface";
+  if (network.has_interface()) {
+    check.InterfaceName(path, network.interface());
+    const std::string whole = fmt::format("{}.{}", network.interface(), network.vlan_id());
+    if (network.has_vlan_id() && whole.size() > kLongestInterface) {
+      check.Error("network.vlan_id", fmt::format("the interface of the VLAN would be {}, which is "
+                                                 "longer than {} characters",
+                                                 Quote(whole), kLongestInterface));
     }
+    if (network.managed() && there &&
+        std::find(there->begin(), there->end(), network.interface()) == there->end()) {
+      check.Warn(path, fmt::format("this machine has no interface {} now; it has {}",
+                                   Quote(network.interface()), fmt::join(*there, ", ")));
+    }
+  } else if (network.managed() && there && there->size() != 1) {
+    check.Missing(path, there->empty() ? "this machine has none that could be managed"
+                                       : fmt::format("name one of {}", fmt::join(*there, ", ")));
   }
-  return !seen.empty() && seen.begin()->v6;
 }
 
-void CheckVrrp(const HighAvailability& ha, bool v6, Checker& check) {
-  const std::string path = "high_availability";
-  uint32_t version = v6 ? 3 : 2;
-  if (ha.has_version()) {
-    version = ha.version();
-    check.Number(path + ".version", version, 2, 3);
-    if (v6 && version == 2) check.Error(path + ".version", "2 has no IPv6; use 3");
-  }
-  if (ha.has_advert_interval()) {
-    const auto interval =
-        check.Duration(path + ".advert_interval", ha.advert_interval(),
-                       version == 2 ? 1000ms : 10ms, version == 2 ? 255'000ms : 40'950ms);
-    if (interval && version == 2 && interval->count() % 1000 != 0) {
-      check.Error(path + ".advert_interval",
-                  fmt::format("{} is not whole seconds, which VRRP version 2 needs; use version 3",
-                              Quote(ha.advert_interval())));
-    } else if (interval && interval->count() % 10 != 0) {
-      check.Error(path + ".advert_interval",
-                  fmt::format("{} is not whole hundredths of a second, which VRRP needs",
-                              Quote(ha.advert_interval())));
-    }
-  }
-  if (ha.has_preempt_delay()) check.Duration(path + ".preempt_delay", ha.preempt_delay(), 0ms, 1h);
-  if (ha.has_priority()) check.Number(path + ".priority", ha.priority(), 1, 254);
-  if (ha.has_interface()) check.InterfaceName(path + ".interface", ha.interface());
-  for (int i = 0; i < ha.peer_size(); ++i) {
-    check.HostAddress(IndexPath(path + ".peer", i), ha.peer(i));
-  }
+void CheckDhcp(const config::v1::Network& network, Checker& check) {
+  if (!network.managed() || !network.dhcp()) return;
+  const auto warn = [&](bool present, const char* path) {
+    if (present) check.Warn(path, "has no effect while the address comes by DHCP");
+  };
+  warn(network.has_address(), "network.address");
+  warn(network.has_netmask(), "network.netmask");
+  warn(network.has_gateway(), "network.gateway");
 }
 
 }  // namespace
@@ -176,7 +178,8 @@ void ValidateNetwork(const Config& config, Checker& check) {
   if (!config.has_network()) return;
   const auto& network = config.network();
   if (network.has_hostname()) check.HostName("network.hostname", network.hostname());
-  if (network.has_interface()) check.InterfaceName("network.interface", network.interface());
+  CheckInterface(network, check);
+  CheckDhcp(network, check);
   if (network.managed() && !network.dhcp() && !network.has_address()) {
     check.Missing("network.address", "a managed network needs an address, or dhcp");
   }
@@ -191,32 +194,6 @@ void ValidateNetwork(const Config& config, Checker& check) {
   for (int i = 0; i < network.ntp_server_size(); ++i) {
     const std::string path = IndexPath("network.ntp_server", i);
     if (!ParseAddress(network.ntp_server(i))) check.HostName(path, network.ntp_server(i));
-  }
-}
-
-void ValidateHighAvailability(const Config& config, Checker& check) {
-  if (!config.has_high_availability()) return;
-  const HighAvailability& ha = config.high_availability();
-  const std::string path = "high_availability";
-  if (!ha.has_role()) check.Missing(path + ".role", "use DISABLED, MASTER or BACKUP");
-  const bool v6 = CheckVirtualAddresses(ha, check);
-  CheckVrrp(ha, v6, check);
-  if (ha.has_cluster_id()) check.Number(path + ".cluster_id", ha.cluster_id(), 1, 255);
-  if (ha.role() != HighAvailability::MASTER && ha.role() != HighAvailability::BACKUP) return;
-  if (ha.virtual_address().empty()) {
-    check.Missing(path + ".virtual_address", "the address that moves between the nodes");
-  }
-  if (!ha.has_cluster_id()) {
-    check.Missing(path + ".cluster_id", "1 to 255, the same on both nodes");
-  }
-  const auto own = ParseAddress(config.network().address());
-  for (int i = 0; own && i < ha.virtual_address_size(); ++i) {
-    const auto network = ParseNetwork(ha.virtual_address(i));
-    if (network && network->address == *own) {
-      check.Error(IndexPath(path + ".virtual_address", i),
-                  fmt::format("{} is network.address, which stays with this node; choose another",
-                              Quote(ha.virtual_address(i))));
-    }
   }
 }
 

@@ -15,6 +15,9 @@ TEST_P(BrokenConfigTest, SaysExactlyWhatIsWrong) {
   facts.certificates = {"mail"};
   facts.trust_anchors = {"corp"};
   facts.read_page = ReadErrorPage;
+  facts.networks = {{*ParseNetwork("10.0.0.0/16"), "eth0"},
+                    {*ParseNetwork("192.168.0.0/24"), "eth0"},
+                    {*ParseNetwork("2001:db8::/64"), "eth0"}};
   const ParsedConfig checked = CheckConfig(GoldenInput("broken", GetParam()), facts);
   EXPECT_TRUE(HasErrors(checked.problems));
   std::string output;

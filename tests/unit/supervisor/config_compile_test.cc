@@ -1,5 +1,6 @@
 // Compilation: scenarios as golden files, and properties that hold for all of them.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -39,6 +40,16 @@ config::v1::StoredCertificates GoldenCertificates() {
   return stored;
 }
 
+config::v1::NetworkLease GoldenLease() {
+  config::v1::NetworkLease lease;
+  lease.set_interface("eth1");
+  lease.set_address("10.0.4.233/16");
+  lease.set_router("10.0.1.1");
+  lease.add_dns_server("10.0.0.3");
+  lease.add_ntp_server("10.0.0.4");
+  return lease;
+}
+
 // The same on every machine.
 CompileInput GoldenInputs() {
   return {.cores = 4,
@@ -46,7 +57,12 @@ CompileInput GoldenInputs() {
           .pages = {{"/etc/aloha/503.html", "<p>Come back later.</p>"},
                     {"/etc/aloha/404.txt", "Not here."}},
           .certificates = GoldenCertificates(),
-          .system_anchors = {"DER of the operating system"}};
+          .system_anchors = {"DER of the operating system"},
+          .networks = {{*ParseNetwork("10.0.0.0/16"), "eth0"},
+                       {*ParseNetwork("10.0.8.0/24"), "eth1"},
+                       {*ParseNetwork("2001:db8::/64"), "eth2"}},
+          .default_interface = "eth0",
+          .lease = GoldenLease()};
 }
 
 class CompileTest : public testing::TestWithParam<std::string> {};
@@ -64,7 +80,12 @@ TEST_P(CompileTest, MakesTheSnapshots) {
     for (const std::string& service : area.services) output += " " + service;
     output += "\n";
   }
-  worker::v1::Snapshot proxy, health, system, tls, keys;
+  const MachineSettings& machine = compiled.machine;
+  if (machine != MachineSettings()) {
+    output += fmt::format("# machine: \"{}\" DNS {} NTP {}\n", machine.hostname,
+                          machine.dns_servers, machine.ntp_servers);
+  }
+  worker::v1::Snapshot proxy, health, system, tls, keys, vrrp;
   *proxy.mutable_proxy() = compiled.proxy;
   *health.mutable_health() = compiled.health;
   *system.mutable_system() = compiled.system;
@@ -74,6 +95,11 @@ TEST_P(CompileTest, MakesTheSnapshots) {
     *keys.mutable_keys() = compiled.keys;
     output += PrintText(tls) + PrintText(keys);
   }
+  if (compiled.vrrp.routers_size() > 0) {
+    *vrrp.mutable_vrrp() = compiled.vrrp;
+    output += PrintText(vrrp);
+  }
+  if (!compiled.no_interface.empty()) output += fmt::format("# {}\n", compiled.no_interface);
   ExpectGolden("compile", GetParam(), output);
 }
 
@@ -104,7 +130,9 @@ TEST_P(CompileTest, MakesWhatWorkersExpect) {
       EXPECT_NE(server.cookie().empty(), service.has_cookie());
     }
   }
-  EXPECT_EQ(static_cast<size_t>(compiled.system.listeners_size()), listeners.size());
+  // aloha-gateway has one where nodes share addresses.
+  const size_t links = compiled.gateway.has_listener() ? 1 : 0;
+  EXPECT_EQ(static_cast<size_t>(compiled.system.listeners_size()), listeners.size() + links);
   for (const auto& target : compiled.health.targets()) {
     EXPECT_TRUE(services.contains(target.service()));
     for (const std::string& id : target.check_ids()) EXPECT_TRUE(ids.contains(id));
@@ -155,10 +183,13 @@ TEST(CompileThreadsTest, OnePerCoreUnlessToldOtherwise) {
   EXPECT_EQ(Compile(config, {.cores = 6}).proxy.threads(), 3u);
 }
 
-TEST(FactoryConfigTest, IsValidAndBindsNothing) {
+TEST(FactoryConfigTest, IsValidAndBindsTheWebInterfaceAlone) {
   EXPECT_FALSE(HasErrors(Validate(FactoryConfig(), Facts{})));
-  const Compiled compiled = Compile(FactoryConfig(), {.cores = 2});
-  EXPECT_EQ(compiled.system.listeners_size(), 0);
+  CompileInput input{.cores = 2};
+  input.certificates.add_certificate()->set_name("wui");
+  const Compiled compiled = Compile(FactoryConfig(), input);
+  ASSERT_EQ(compiled.system.listeners_size(), 1);
+  EXPECT_EQ(compiled.system.listeners(0).port(), 4444u);
   EXPECT_EQ(compiled.areas[0].state, AreaState::kIncomplete);  // http
   EXPECT_EQ(compiled.areas[1].state, AreaState::kDisabled);    // imap
   EXPECT_EQ(compiled.areas[4].state, AreaState::kIncomplete);  // rpc

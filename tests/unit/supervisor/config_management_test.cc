@@ -41,5 +41,31 @@ TEST(ManagementTest, PlanTellsTheListener) {
   EXPECT_EQ(Plan(some, none)[0].kind, PlanKind::kListenerClosed);
 }
 
+TEST(ManagementTest, TheWebInterfaceListensOnceItsCertificateIsThere) {
+  const std::string text = R"(management { web { enabled: true allow_from: "10.0.0.0/8" } })";
+  const Compiled waiting = CompileText(text);
+  EXPECT_FALSE(waiting.wui.has_web());
+  EXPECT_THAT(
+      waiting.waiting,
+      testing::ElementsAre("management.web on 0.0.0.0:4444 waits for its certificate, \"wui\""));
+  CompileInput input{.cores = 1};
+  auto* stored = input.certificates.add_certificate();
+  stored->set_name("wui");
+  stored->set_key("hash");
+  stored->add_chain("der");
+  const Compiled compiled = Compile(CheckConfig(text, Facts{}).config, input);
+  EXPECT_EQ(compiled.wui.web().listener().address(), "0.0.0.0");
+  EXPECT_EQ(compiled.wui.web().listener().port(), 4444u);
+  EXPECT_FALSE(compiled.wui.web().listener().tls());
+  EXPECT_EQ(compiled.wui.web().certificate().chain(0), "der");
+  EXPECT_THAT(compiled.wui.web().allow_from(), testing::ElementsAre("10.0.0.0/8"));
+  EXPECT_EQ(compiled.keys.web_key(), "hash");
+  EXPECT_EQ(compiled.keys.keys_size(), 0) << "aloha-tls may not use it";
+  ASSERT_EQ(compiled.system.listeners_size(), 1);
+  const auto steps = Plan(CompileText(""), compiled);
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_EQ(steps[0].text, "management.web: listener 0.0.0.0:4444 opens");
+}
+
 }  // namespace
 }  // namespace aloha::supervisor

@@ -57,10 +57,22 @@ TEST(ReferencesTest, AnAreaWithoutACertificateUsesTheSelfSignedOne) {
   EXPECT_THAT(UsesOfCertificate(config, "self-signed"), ElementsAre("http.certificate"));
   config::v1::StoredCertificates stored;
   stored.add_certificate()->set_name("mail");
-  EXPECT_TRUE(LacksSelfSigned(config, stored));
+  EXPECT_THAT(LackingStandIns(config, stored), ElementsAre("self-signed"));
   stored.add_certificate()->set_name("self-signed");
-  EXPECT_FALSE(LacksSelfSigned(config, stored));
-  EXPECT_FALSE(LacksSelfSigned(Parse("imap { mode: CLEAR }"), {}));
+  EXPECT_THAT(LackingStandIns(config, stored), IsEmpty());
+  EXPECT_THAT(LackingStandIns(Parse("imap { mode: CLEAR }"), {}), IsEmpty());
+}
+
+TEST(ReferencesTest, TheWebInterfaceWithoutACertificateUsesItsOwn) {
+  const auto config = Parse("management { web { enabled: true } }");
+  EXPECT_THAT(LackingStandIns(config, {}), ElementsAre("wui"));
+  EXPECT_THAT(UsesOfCertificate(config, "wui"), ElementsAre("management.web.certificate"));
+  config::v1::StoredCertificates stored;
+  stored.add_certificate()->set_name("wui");
+  EXPECT_THAT(LackingStandIns(config, stored), IsEmpty());
+  const auto named = Parse(R"(management { web { enabled: true certificate: "mail" } })");
+  EXPECT_THAT(LackingStandIns(named, {}), IsEmpty());
+  EXPECT_THAT(LackingStandIns(Parse("management { web { enabled: false } }"), {}), IsEmpty());
 }
 
 TEST(SystemAnchorsTest, AreNeededWhereServersAreVerifiedWithoutANamedOne) {

@@ -96,14 +96,10 @@ TEST(ValidateTest, WarnsOfWhatHasNoEffectYetOnlyWhenAsked) {
                        high_availability { role: DISABLED })"),
               IsEmpty());
   EXPECT_THAT(
-      Check(R"(management { web { enabled: true } }
-    network { managed: true dhcp: true } alert { smtp_server: "10.0.0.1" from: "a@b" to: "c@d" }
-    high_availability { role: MASTER virtual_address: "10.0.0.9" cluster_id: 1 }
+      Check(
+          R"(network { managed: true dhcp: true } alert { smtp_server: "10.0.0.1" from: "a@b" to: "c@d" }
     log { syslog { address: "10.0.0.1" } })"),
-      ElementsAre(HasSubstr("management.web.enabled: has no effect"),
-                  HasSubstr("network.managed: has no effect"), HasSubstr("alert: has no effect"),
-                  HasSubstr("high_availability.role: has no effect"),
-                  HasSubstr("log.syslog: has no effect")));
+      ElementsAre(HasSubstr("alert: has no effect"), HasSubstr("log.syslog: has no effect")));
 }
 
 TEST(ValidateTest, CertificateFilesNeedTheirFolderAndCountAsCertificates) {

@@ -39,6 +39,24 @@ TEST(TargetTest, OptionalRolesAreNeededForWhatTheyDo) {
   EXPECT_FALSE(target.Needs("tls"));
   target.tls.add_servers();
   EXPECT_TRUE(target.Needs("tls"));
+  EXPECT_FALSE(target.Needs("vrrp"));
+  target.vrrp.add_routers();
+  EXPECT_TRUE(target.Needs("vrrp"));
+}
+
+TEST(TargetTest, WithoutVrrpAddressesGoAndListenersStay) {
+  Target target = WithTls();
+  target.vrrp.add_routers()->set_name("ipv4");
+  target.system.add_virtual_addresses()->set_router("ipv4");
+  target.system.add_vrrp_sockets()->set_interface("eth0");
+  EXPECT_EQ(VrrpSocketsOf("system", target).size(), 1u);
+  EXPECT_EQ(VrrpSocketsOf("vrrp", target).size(), 1u);
+  EXPECT_TRUE(VrrpSocketsOf("proxy", target).empty());
+  target.StopVrrp();
+  EXPECT_FALSE(target.Needs("vrrp"));
+  EXPECT_TRUE(VrrpSocketsOf("vrrp", target).empty());
+  EXPECT_EQ(target.system.virtual_addresses_size(), 0);
+  EXPECT_EQ(target.system.listeners_size(), 3);
 }
 
 TEST(TargetTest, WithoutTlsItsListenersAreClosedAndOthersStay) {

@@ -32,10 +32,17 @@ TEST(RolesTest, NamesAreUniqueAndFound) {
   EXPECT_EQ(FindRole("stranger"), nullptr);
 }
 
+// It starts when everything serves and is replaced last, after all that could fail; to drain it
+// would be to give the addresses up.
+TEST(RolesTest, VrrpComesLastAndGivesNothingUp) {
+  EXPECT_EQ(Roles().back().name, "vrrp");
+  EXPECT_EQ(FindRole("vrrp")->succession, Succession::kAfterEnd);
+}
+
 TEST(RolesTest, PeersKnowEachOther) {
   for (const Role& role : Roles()) {
     for (const Peer& peer : role.peers) {
-      if (peer.role == kSupervisorPeer) continue;
+      if (IsSupervisor(peer.role)) continue;
       const Role* other = FindRole(peer.role);
       ASSERT_NE(other, nullptr);
       bool mutual = false;

@@ -83,5 +83,48 @@ TEST_F(TicketKeysTest, ABrokenFileIsToldAndReplaced) {
   EXPECT_TRUE(later.Load());
 }
 
+// Both nodes decrypt what either encrypted, and encrypt with the same key.
+TEST_F(TicketKeysTest, MergesThoseOfTheOtherNode) {
+  TemporaryFolder folder;
+  TicketKeys other(folder.path() + "/keys");
+  ASSERT_TRUE(keys_.Rotate(start_));
+  ASSERT_TRUE(other.Rotate(start_ + minutes(1)));
+  EXPECT_EQ(keys_.Merge(other.keys(), start_ + minutes(2)), true);
+  EXPECT_EQ(other.Merge(keys_.keys(), start_ + minutes(2)), true);
+  EXPECT_EQ(keys_.keys().SerializeAsString(), other.keys().SerializeAsString());
+  ASSERT_EQ(keys_.keys().key_size(), 2);
+  EXPECT_EQ(keys_.keys().key(0).made_s(), 1'800'000'060);
+  EXPECT_EQ(keys_.Merge(other.keys(), start_ + minutes(2)), false);
+  for (int hour = 1; hour < 10; ++hour) {
+    const auto now = start_ + minutes(2) + hour * TicketKeys::kRotation;
+    ASSERT_TRUE(keys_.Rotate(now));
+    ASSERT_TRUE(other.Rotate(now));
+    ASSERT_TRUE(keys_.Merge(other.keys(), now));
+    ASSERT_TRUE(other.Merge(keys_.keys(), now));
+    EXPECT_EQ(keys_.keys().SerializeAsString(), other.keys().SerializeAsString());
+    EXPECT_LE(keys_.keys().key_size(), TicketKeys::kKeptOfBoth);
+  }
+}
+
+TEST_F(TicketKeysTest, TakesNothingThatIsNoKeyOrTooOld) {
+  ASSERT_TRUE(keys_.Rotate(start_));
+  config::v1::TicketKeys others;
+  auto* key = others.add_key();
+  key->set_name(std::string(16, 'n'));
+  key->set_secret(std::string(63, 's'));
+  key->set_made_s(1'800'000'000);
+  EXPECT_EQ(keys_.Merge(others, start_), false);
+  key->set_secret(std::string(64, 's'));
+  key->set_made_s(1'800'000'000 - 3 * 3600);
+  EXPECT_EQ(keys_.Merge(others, start_), false);
+  key->set_made_s(1'800'000'000 + 3600);
+  EXPECT_EQ(keys_.Merge(others, start_), false);
+  // The other node's clock is a little ahead: no reason to make a new one at once.
+  key->set_made_s(1'800'000'000 + 5);
+  EXPECT_EQ(keys_.Merge(others, start_), true);
+  ASSERT_TRUE(keys_.Rotate(start_ + seconds(1)));
+  EXPECT_EQ(keys_.keys().key_size(), 2);
+}
+
 }  // namespace
 }  // namespace aloha::supervisor
