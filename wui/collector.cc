@@ -1,8 +1,5 @@
 #include "wui/collector.h"
 
-#include <fcntl.h>
-#include <grpcpp/create_channel_posix.h>
-
 #include <asio/co_spawn.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
@@ -10,6 +7,8 @@
 #include <utility>
 
 #include "admin/v1/admin.grpc.pb.h"
+#include "admin/v1/high_availability.grpc.pb.h"
+#include "admin/v1/synchronization.grpc.pb.h"
 #include "admin/v1/traffic.grpc.pb.h"
 #include "supervisor/call.h"
 #include "wui/metrics.h"
@@ -25,11 +24,6 @@ constexpr std::chrono::milliseconds kTimeout = 5s, kPause = 50ms;
 constexpr int kAllWorkers = 1'000;
 
 }  // namespace
-
-void Collector::SetChannel(UniqueFd socket) {
-  fcntl(socket.get(), F_SETFL, O_NONBLOCK);
-  channel_ = grpc::CreateInsecureChannelFromFd("supervisor", socket.release());
-}
 
 void Collector::Collect(Done done) {
   waiting_.push_back(std::move(done));
@@ -62,9 +56,22 @@ asio::awaitable<Result<std::string>> Collector::Ask() {
   const auto stats_stub = v1::Stats::NewStub(channel);
   const auto stats = co_await Call(stats_stub->async(), &v1::Stats::Stub::async::GetStats,
                                    v1::GetStatsRequest(), kTimeout);
+  const auto sync_stub = v1::Synchronization::NewStub(channel);
+  const auto sync =
+      co_await Call(sync_stub->async(), &v1::Synchronization::Stub::async::GetSynchronization,
+                    v1::GetSynchronizationRequest(), kTimeout);
+  // Refused where nodes share no address.
+  const auto vrrp_stub = v1::HighAvailability::NewStub(channel);
+  const auto vrrp = co_await Call(vrrp_stub->async(), &v1::HighAvailability::Stub::async::GetVrrp,
+                                  v1::GetVrrpRequest(), kTimeout);
+  const auto nodes = co_await Call(vrrp_stub->async(), &v1::HighAvailability::Stub::async::GetNodes,
+                                   v1::GetNodesRequest(), kTimeout);
   co_return RenderMetrics({.info = &*info,
                            .workers = workers ? &*workers : nullptr,
-                           .stats = stats ? &*stats : nullptr});
+                           .stats = stats ? &*stats : nullptr,
+                           .sync = sync ? &*sync : nullptr,
+                           .vrrp = vrrp ? &*vrrp : nullptr,
+                           .nodes = nodes ? &*nodes : nullptr});
 }
 
 }  // namespace aloha::wui

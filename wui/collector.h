@@ -9,10 +9,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "workers/runtime/error.h"
-#include "workers/runtime/unique_fd.h"
 
 namespace aloha::wui {
 
@@ -23,8 +23,8 @@ class Collector {
 
   explicit Collector(asio::io_context& loop) : loop_(loop) {}
 
-  // The stream socket behind which a supervisor serves aloha.admin.v1; replaces an earlier one.
-  void SetChannel(UniqueFd socket);
+  // Where a supervisor serves aloha.admin.v1; replaces an earlier one.
+  void SetChannel(std::shared_ptr<grpc::Channel> channel) { channel_ = std::move(channel); }
   // Calls `done` once with a fresh exposition. Those who ask meanwhile share it. kUnavailable: no
   // supervisor answers.
   void Collect(Done done);

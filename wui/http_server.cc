@@ -1,15 +1,11 @@
 #include "wui/http_server.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-#include <asio/posix/stream_descriptor.hpp>
-#include <asio/steady_timer.hpp>
+#include <asio/ip/tcp.hpp>
 #include <chrono>
 #include <optional>
 #include <utility>
 
-#include "workers/net/address.h"
+#include "wui/acceptor.h"
 #include "wui/restinio.h"
 
 namespace aloha::wui {
@@ -61,16 +57,12 @@ void Answer(const restinio::request_handle_t& request, const HttpAnswer& answer)
 
 }  // namespace
 
-// Accepts by itself, since RESTinio's acceptor takes no socket that listens already.
+// RESTinio without its acceptor, which takes no socket that listens already.
 class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
  public:
-  Impl(asio::io_context& loop, UniqueFd listener, net::Networks allow_from)
-      : loop_(loop),
-        listener_(loop, listener.release()),
-        pause_(loop),
-        allow_from_(std::move(allow_from)) {}
+  explicit Impl(asio::io_context& loop) : loop_(loop) {}
 
-  void Start(Handler handler) {
+  void Start(UniqueFd listener, net::Networks allow_from, Handler handler) {
     Settings settings;
     settings.buffer_size(kReadBytes)
         .read_next_http_message_timelimit(kReadTime)
@@ -97,16 +89,19 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
         restinio::impl::create_parser_settings<typename Traits::http_methods_mapper_t>(),
         std::move(timers));
     connections_.emplace(std::move(connection_settings), std::move(socket_options));
-    Accept();
+    const std::weak_ptr<Impl> weak = weak_from_this();
+    acceptor_.emplace(loop_, std::move(listener), std::move(allow_from),
+                      Acceptor::Hooks{.has_room = [this] { return open_ < kMaxConnections; },
+                                      .take =
+                                          [weak](asio::ip::tcp::socket socket, const auto&) {
+                                            if (const auto self = weak.lock())
+                                              self->Take(std::move(socket));
+                                          }});
   }
 
-  void Stop() {
-    listener_.close();
-    pause_.cancel();
-  }
+  void Stop() { acceptor_.reset(); }
 
-  void SetAllowFrom(net::Networks allow_from) { allow_from_ = std::move(allow_from); }
-  int listener() { return listener_.native_handle(); }
+  Acceptor& acceptor() { return *acceptor_; }
 
  private:
   static restinio::request_handling_status_t Serve(const Handler& handler,
@@ -121,46 +116,12 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     return restinio::request_accepted();
   }
 
-  void Accept() {
-    if (accepting_ || open_ >= kMaxConnections || !listener_.is_open()) return;
-    accepting_ = true;
-    listener_.async_wait(asio::posix::stream_descriptor::wait_read,
-                         [self = shared_from_this()](const asio::error_code& error) {
-                           self->accepting_ = false;
-                           if (!error) self->AcceptOne();
-                         });
-  }
-
-  void AcceptOne() {
-    sockaddr_storage peer{};
-    socklen_t length = sizeof(peer);
-    UniqueFd socket(accept4(listener_.native_handle(), reinterpret_cast<sockaddr*>(&peer), &length,
-                            SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!socket && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) {
-      // The connection still waits, and asking again at once would only burn time.
-      pause_.expires_after(std::chrono::milliseconds(100));
-      return pause_.async_wait([self = shared_from_this()](const asio::error_code& stopped) {
-        if (!stopped) self->Accept();
-      });
-    }
-    if (socket) Take(std::move(socket), peer);
-    Accept();
-  }
-
-  void Take(UniqueFd socket, const sockaddr_storage& peer) {
-    const net::Address client = net::Address::FromSockaddr(peer);
-    if (!allow_from_.empty() && !allow_from_.Contains(client.ip)) return;
-    const auto protocol = peer.ss_family == AF_INET ? asio::ip::tcp::v4() : asio::ip::tcp::v6();
-    asio::ip::tcp::socket stream(loop_);
-    asio::error_code failed;
-    stream.assign(protocol, socket.get(), failed);
-    if (failed) return;
-    (void)socket.release();
+  void Take(asio::ip::tcp::socket socket) {
     // RESTinio throws where a connection broke already.
     try {
-      const auto endpoint = stream.remote_endpoint();
+      const auto endpoint = socket.remote_endpoint();
       const auto connection =
-          connections_->create_new_connection(std::move(stream), endpoint, Lifetime(nullptr));
+          connections_->create_new_connection(std::move(socket), endpoint, Lifetime(nullptr));
       ++open_;
       connection->init();
     } catch (const std::exception&) {
@@ -169,30 +130,27 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
 
   void ConnectionEnded() {
     --open_;
-    Accept();
+    if (acceptor_) acceptor_->Resume();
   }
 
   asio::io_context& loop_;
-  asio::posix::stream_descriptor listener_;
-  asio::steady_timer pause_;
-  net::Networks allow_from_;
   std::optional<Connections> connections_;
+  std::optional<Acceptor> acceptor_;
   int open_ = 0;
-  bool accepting_ = false;
 };
 
 HttpServer::HttpServer(asio::io_context& loop, UniqueFd listener, net::Networks allow_from,
                        Handler handler)
-    : impl_(std::make_shared<Impl>(loop, std::move(listener), std::move(allow_from))) {
-  impl_->Start(std::move(handler));
+    : impl_(std::make_shared<Impl>(loop)) {
+  impl_->Start(std::move(listener), std::move(allow_from), std::move(handler));
 }
 
 HttpServer::~HttpServer() { impl_->Stop(); }
 
 void HttpServer::SetAllowFrom(net::Networks allow_from) {
-  impl_->SetAllowFrom(std::move(allow_from));
+  impl_->acceptor().SetAllowFrom(std::move(allow_from));
 }
 
-int HttpServer::listener() const { return impl_->listener(); }
+int HttpServer::listener() const { return impl_->acceptor().listener(); }
 
 }  // namespace aloha::wui

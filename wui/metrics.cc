@@ -6,7 +6,10 @@
 #include <string_view>
 
 #include "wui/exposition.h"
+#include "wui/metrics_nodes.h"
+#include "wui/metrics_sync.h"
 #include "wui/metrics_tls.h"
+#include "wui/metrics_vrrp.h"
 
 namespace aloha::wui {
 namespace {
@@ -216,6 +219,9 @@ std::string RenderMetrics(const MetricsInput& input) {
     AddServers(*input.stats, out);
     AddTlsMetrics(*input.stats, out);
   }
+  if (input.sync != nullptr) AddSyncMetrics(*input.sync, out);
+  if (input.vrrp != nullptr) AddVrrpMetrics(*input.vrrp, out);
+  if (input.nodes != nullptr) AddNodeMetrics(*input.nodes, out);
   return out.Take();
 }
 

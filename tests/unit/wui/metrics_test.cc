@@ -133,5 +133,67 @@ TEST(MetricsTest, AStoppedWorkerHasNoMemory) {
   EXPECT_THAT(text, Not(HasSubstr("memory")));
 }
 
+TEST(MetricsTest, VirtualAddressesHaveStatesAndCounters) {
+  v1::Vrrp vrrp;
+  v1::VirtualRouter& router = *vrrp.add_routers();
+  router.set_interface("eth0");
+  router.set_vrid(51);
+  router.add_addresses("10.0.0.253");
+  (*router.mutable_transitions_total())["MASTER"] = 3;
+  const std::string labels = "interface=\"eth0\",cluster=\"51\",router=\"ipv4\"";
+  const std::string stopped = RenderMetrics({.vrrp = &vrrp});
+  EXPECT_THAT(stopped, HasSubstr("aloha_vrrp_transitions_total{" + labels + ",to=\"MASTER\"} 3\n"));
+  EXPECT_THAT(stopped, Not(HasSubstr("aloha_vrrp_state")));
+  auto* state = router.mutable_state();
+  state->set_state(worker::v1::VirtualRouterState::MASTER);
+  state->set_priority(150);
+  state->set_effective_priority(9);
+  state->set_adverts_sent_total(12);
+  state->set_two_masters(true);
+  (*state->mutable_dropped_total())["ttl"] = 4;
+  const std::string text = RenderMetrics({.vrrp = &vrrp});
+  for (const char* sample :
+       {"aloha_vrrp_priority{%} 150\n", "aloha_vrrp_effective_priority{%} 9\n",
+        "aloha_vrrp_adverts_sent_total{%} 12\n", "aloha_vrrp_two_masters{%} 1\n",
+        "aloha_vrrp_packets_dropped_total{%,reason=\"ttl\"} 4\n",
+        "aloha_vrrp_state{%,state=\"MASTER\"} 1\n", "aloha_vrrp_state{%,state=\"FAULT\"} 0\n"}) {
+    std::string line = sample;
+    line.replace(line.find('%'), 1, labels);
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
+TEST(Metrics, TellWhetherBothNodesHaveTheSame) {
+  v1::SyncState sync;
+  sync.set_state(v1::SyncState::NOT_PAIRED);
+  EXPECT_EQ(RenderMetrics({.sync = &sync}), "");
+  sync.set_state(v1::SyncState::CONFLICT);
+  sync.set_last_in_sync_us(1'500'000);
+  sync.mutable_counters()->set_stick_entries_taken_total(9);
+  const std::string text = RenderMetrics({.sync = &sync});
+  EXPECT_THAT(text, HasSubstr("aloha_peer_sync_state{state=\"CONFLICT\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("aloha_peer_sync_state{state=\"IN_SYNC\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("aloha_peer_sync_last_in_sync_timestamp_seconds 1.5\n"));
+  EXPECT_THAT(text, HasSubstr("aloha_peer_sync_stick_entries_taken_total 9\n"));
+}
+
+TEST(Metrics, TellOfThePairedNode) {
+  v1::Nodes nodes;
+  nodes.mutable_counters()->set_accepted_total(3);
+  (*nodes.mutable_counters()->mutable_refused_total())["stranger"] = 2;
+  (*nodes.mutable_counters()->mutable_pairing_refused_total())["wrong_code"] = 1;
+  const std::string alone = RenderMetrics({.nodes = &nodes});
+  EXPECT_THAT(alone, HasSubstr("aloha_peer_accepted_total 3\n"));
+  EXPECT_THAT(alone, HasSubstr("aloha_peer_refused_total{reason=\"stranger\"} 2\n"));
+  EXPECT_THAT(alone, HasSubstr("aloha_peer_pairing_refused_total{reason=\"wrong_code\"} 1\n"));
+  EXPECT_THAT(alone, Not(HasSubstr("aloha_peer_connected")));
+  nodes.mutable_peer()->set_name("lb2");
+  nodes.mutable_peer()->mutable_link()->set_connected(true);
+  nodes.mutable_peer()->mutable_link()->set_round_trip_us(1500);
+  const std::string paired = RenderMetrics({.nodes = &nodes});
+  EXPECT_THAT(paired, HasSubstr("aloha_peer_connected{node=\"lb2\"} 1\n"));
+  EXPECT_THAT(paired, HasSubstr("aloha_peer_round_trip_seconds{node=\"lb2\"} 0.0015\n"));
+}
+
 }  // namespace
 }  // namespace aloha::wui

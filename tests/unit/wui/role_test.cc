@@ -57,7 +57,7 @@ class WuiRoleTest : public testing::Test {
   DescriptorInbox inbox_;
   asio::io_context loop_{1};
   Log log_{LogOptions{"aloha-wui", LogLevel::kError}};
-  WuiRole role_{{loop_, inbox_, log_}};
+  WuiRole role_{WorkerContext{loop_, inbox_, log_}, Surroundings{}};
   uint16_t port_ = 0;
 };
 
