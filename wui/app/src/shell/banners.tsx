@@ -1,0 +1,49 @@
+// What everybody should know on every page.
+import { useEffect, useState } from "preact/hooks";
+import { perform } from "../actions";
+import { api } from "../api/clients";
+import { Button } from "../components/button";
+import { Icon } from "../components/icon";
+import { Role } from "../gen/admin/v1/users_pb";
+import { t } from "../i18n";
+import { configuration } from "../live/store";
+import { Link } from "../router";
+
+export function Banners() {
+  const state = configuration.value;
+  if (!state) return null;
+  return (
+    <>
+      {state.confirmWithinS > 0 && <ConfirmBanner seconds={state.confirmWithinS} version={String(state.running?.version ?? 0n)} />}
+      {state.unsavedChanges && !state.authoritative && (
+        <div class="banner warn" role="status">
+          <Icon name="warning" />
+          <p>
+            {t("unsaved.banner")} <Link to="/history?from=saved&to=running">{t("unsaved.diff")}</Link>
+          </p>
+        </div>
+      )}
+    </>
+  );
+}
+
+// A change that undoes itself unless somebody says that it may stay.
+function ConfirmBanner({ seconds, version }: { seconds: number; version: string }) {
+  const [left, setLeft] = useState(seconds);
+  useEffect(() => {
+    const end = Date.now() + seconds * 1000;
+    setLeft(seconds);
+    const timer = setInterval(() => setLeft(Math.max(0, Math.round((end - Date.now()) / 1000))), 500);
+    return () => clearInterval(timer);
+  }, [seconds, version]);
+  const keep = () => void perform("confirm", () => api.configuration.confirmConfig({}), t("confirmation.kept"));
+  return (
+    <div class="banner warn" role="alert">
+      <Icon name="history" />
+      <p>{t("confirmation.banner", { n: left })}</p>
+      <Button kind="primary" action="confirm" needs={Role.ADMIN} onClick={keep}>
+        {t("confirmation.keep")}
+      </Button>
+    </div>
+  );
+}
