@@ -2,15 +2,12 @@
 
 #include <fmt/format.h>
 #include <grpcpp/create_channel.h>
-#include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <iostream>
 
+#include "cli/diagnosis.h"
 #include "cli/file.h"
 
 namespace aloha::cli {
@@ -22,6 +19,7 @@ constexpr double kRemoteConnectSeconds = 10;  // slow links
 constexpr int kMaxMessageBytes = 64 << 20;    // a configuration comes as text and as message
 constexpr int kMaxDetailBytes = 4 << 20;      // a configuration may be wrong in thousands of places
 constexpr size_t kMaxPemBytes = 1 << 20;
+constexpr size_t kMaxTokenBytes = 4096;
 
 bool IsUnix(const ConnectionOptions& options) { return options.endpoint.starts_with(kUnixPrefix); }
 
@@ -35,28 +33,6 @@ std::chrono::system_clock::time_point In(double seconds) {
   return std::chrono::system_clock::now() +
          std::chrono::duration_cast<std::chrono::system_clock::duration>(
              std::chrono::duration<double>(seconds));
-}
-
-// Why nobody answers on a local socket, found by one more connect: gRPC words it differently from
-// case to case.
-std::string DiagnoseSocket(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return std::strerror(errno);
-  bool connected = connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
-  int error = errno;
-  close(fd);
-  if (connected) {
-    return "connected, but it does not answer (it hangs, or refuses this user: administrators are "
-           "in "
-           "group aloha-admin)";
-  }
-  if (error == EACCES || error == EPERM) {
-    return fmt::format("{} (administrators are in group aloha-admin)", std::strerror(error));
-  }
-  return fmt::format("{} (is aloha-supervisor running?)", std::strerror(error));
 }
 
 // Reads a PEM file into `out_text`; FAILED_PRECONDITION naming the file.
@@ -141,9 +117,32 @@ std::chrono::system_clock::time_point Client::CallDeadline() const {
   return In(options_.timeout_s.value_or(kDefaultTimeoutSeconds));
 }
 
+grpc::Status Client::ReadToken() {
+  if (options_.token_file.empty()) return grpc::Status::OK;
+  auto text = ReadFile(options_.token_file, kMaxTokenBytes);
+  if (!text) return {grpc::StatusCode::FAILED_PRECONDITION, text.error()};
+  token_ = text->substr(0, text->find_first_of("\r\n"));
+  const bool plain = std::all_of(token_.begin(), token_.end(),
+                                 [](char letter) { return letter > ' ' && letter <= '~'; });
+  if (!token_.empty() && plain) return grpc::Status::OK;
+  return {grpc::StatusCode::FAILED_PRECONDITION,
+          fmt::format("{}: its first line is not a token", FileLabel(options_.token_file))};
+}
+
+void Client::AddCredentials(grpc::ClientContext& context) const {
+  if (token_.empty()) return;
+  if (IsUnix(options_)) {
+    context.AddMetadata("aloha-address", "127.0.0.1");
+    context.AddMetadata("aloha-token", token_);
+  } else {
+    context.AddMetadata("authorization", "Bearer " + token_);
+  }
+}
+
 grpc::Status Client::Connect() {
   if (channel_) return grpc::Status::OK;
-  grpc::Status status;
+  grpc::Status status = ReadToken();
+  if (!status.ok()) return status;
   auto credentials = Credentials(options_, &status);
   if (!credentials) return status;
 
@@ -157,9 +156,8 @@ grpc::Status Client::Connect() {
   double wait = std::min(local ? kLocalConnectSeconds : kRemoteConnectSeconds,
                          options_.timeout_s.value_or(kDefaultTimeoutSeconds));
   if (!WaitReady(*channel, In(wait))) {
-    std::string why = local ? DiagnoseSocket(UnixPath(options_))
-                            : "no TLS connection (address, port, and who signed its certificate?)";
-    return {grpc::StatusCode::UNAVAILABLE, why};
+    return {grpc::StatusCode::UNAVAILABLE,
+            local ? DiagnoseSocket(UnixPath(options_)) : DiagnoseAddress(options_)};
   }
   channel_ = std::move(channel);
   return grpc::Status::OK;
@@ -182,7 +180,11 @@ ExitCode Client::Report(const grpc::Status& status, std::string_view file) {
     return kUnreachable;
   }
   admin::ErrorDetail detail = DetailOf(status);
-  err << RenderFindings(detail.violations(), file);
+  // One finding that is all there is to say is said once.
+  const bool alone = detail.violations_size() == 1 &&
+                     status.error_message() == fmt::format("{}: {}", detail.violations(0).path(),
+                                                           detail.violations(0).message());
+  if (!alone) err << RenderFindings(detail.violations(), file);
   err << "alohactl: "
       << (status.error_code() == grpc::StatusCode::UNIMPLEMENTED
               ? "the supervisor does not know this call; is it an older version?"

@@ -33,6 +33,7 @@ struct ConnectionOptions {
   std::string ca;        // PEM files; for HOST:PORT only
   std::string cert;
   std::string key;
+  std::string token_file;  // its first line is a token; empty: none
   std::optional<double>
       timeout_s;  // of one call and of waiting; absent: kDefaultTimeoutSeconds a call
 };
@@ -69,6 +70,7 @@ class Client {
                        const Request& request) {
     if (grpc::Status status = Connect(); !status.ok()) return tl::make_unexpected(status);
     grpc::ClientContext context;
+    AddCredentials(context);
     context.set_deadline(CallDeadline());
     Response response;
     Stub stub(channel_);
@@ -105,6 +107,7 @@ class Client {
                      const std::function<bool(const Message&)>& take) {
     if (grpc::Status status = Connect(); !status.ok()) return status;
     grpc::ClientContext context;
+    AddCredentials(context);
     if (follow) {
       output_.EndWithReader();
     } else {
@@ -128,11 +131,14 @@ class Client {
   static constexpr int kPageSize = 1000;
 
   grpc::Status Connect();
+  grpc::Status ReadToken();
+  void AddCredentials(grpc::ClientContext& context) const;
   std::chrono::system_clock::time_point CallDeadline() const;
 
   ConnectionOptions options_;
   Output& output_;
   std::shared_ptr<grpc::Channel> channel_;
+  std::string token_;  // empty: none
 };
 
 // The ErrorDetail that the supervisor sent with a failed status; empty when there is none.

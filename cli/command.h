@@ -41,9 +41,16 @@ void AddStats(Command& command);
 void AddSession(Command& command);
 void AddPersistence(Command& command);
 void AddWorker(Command& command);
+void AddVrrp(Command& command);
 void AddEvent(Command& command);
 void AddLog(Command& command);
 void AddSystem(Command& command);
+// Its verb pair.
+void AddPairing(Command& command, CLI::App* vrrp);
+void AddNetwork(Command& command);
+void AddConsole(Command& command);
+void AddUser(Command& command);
+void AddToken(Command& command);
 void AddCompletion(Command& command);
 
 // Prints what happened: "mail: certificate imported".

@@ -24,6 +24,10 @@ std::string Candidates(const std::string& noun, const std::string& what) {
   if (what == "--server") return "_alohactl_names server '$2'";
   if (what == "SERVER") return "_alohactl_names server '$2, $1 \"/\" $2'";
   if (what == "--key-type") return "printf '%s\\n' ecdsa-p256 ecdsa-p384 rsa-2048 rsa-3072";
+  if (what == "--role" || what == "ROLE") return "printf '%s\\n' monitor operator admin";
+  if (what == "ID" && noun == "user") {
+    return "alohactl --timeout 2 user sign-ins 2>/dev/null | awk 'NR > 1 { print $1 }'";
+  }
   if (what == "SHELL") return "printf '%s\\n' bash zsh";
   if (what == "NAME" && noun == "service") return "printf '%s\\n' system vrrp haproxy stunnel";
   if (what == "NAME") return fmt::format("_alohactl_names {} '$1'", noun);

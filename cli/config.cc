@@ -296,9 +296,9 @@ int PrintApplied(Client& client, const admin::ApplyConfigRequest& request,
                               response.steps().empty() ? "; nothing had to change" : ":");
   PrintSteps(output, response.steps());
   output.out() << std::flush;
-  if (request.confirm_within_s() != 0) {
+  if (response.confirm_within_s() != 0) {
     output.err() << fmt::format("undone in {} s unless confirmed: alohactl config confirm\n",
-                                request.confirm_within_s());
+                                response.confirm_within_s());
   } else if (!request.save()) {
     output.err() << "not saved yet: alohactl config save\n";
   }

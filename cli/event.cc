@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <memory>
 
-#include "admin/v1/admin.grpc.pb.h"
+#include "admin/v1/admin.pb.h"
+#include "admin/v1/events.grpc.pb.h"
 #include "cli/command.h"
 #include "cli/names.h"
 

@@ -16,10 +16,15 @@ void AddGlobalOptions(CLI::App& root, ConnectionOptions& connection, Format& for
       ->envname("ALOHA_ENDPOINT")
       ->type_name("ENDPOINT")
       ->default_val(kDefaultEndpoint);
-  root.add_option("--ca", connection.ca, "PEM file: who may vouch for HOST")->type_name("FILE");
-  root.add_option("--cert", connection.cert, "PEM file: certificate to show to HOST")
-      ->type_name("FILE");
-  root.add_option("--key", connection.key, "PEM file: its private key")->type_name("FILE");
+  const auto file = [&root](const char* option, std::string& path, const char* variable,
+                            const char* description) {
+    root.add_option(option, path, description)->envname(variable)->type_name("FILE");
+  };
+  file("--ca", connection.ca, "ALOHA_CA", "PEM file: who may vouch for HOST");
+  file("--cert", connection.cert, "ALOHA_CERT", "PEM file: certificate to show to HOST");
+  file("--key", connection.key, "ALOHA_KEY", "PEM file: its private key");
+  file("--token-file", connection.token_file, "ALOHA_TOKEN_FILE",
+       "File with a token (alohactl token create): call with its rights");
   const std::map<std::string, Format> formats = {
       {"table", Format::kTable}, {"json", Format::kJson}, {"textproto", Format::kTextproto}};
   root.add_option("-o,--output", format, "table, json or textproto")
@@ -58,6 +63,11 @@ void AddNouns(Command& command) {
   AddEvent(command);
   AddLog(command);
   AddSystem(command);
+  AddVrrp(command);
+  AddNetwork(command);
+  AddConsole(command);
+  AddUser(command);
+  AddToken(command);
   AddCompletion(command);
 }
 

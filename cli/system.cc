@@ -1,11 +1,15 @@
 // alohactl system: the machine and the product.
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "admin/v1/admin.grpc.pb.h"
 #include "cli/command.h"
 
 namespace aloha::cli {
 namespace {
+
+using Stub = admin::System::Stub;
 
 int Info(Client& client) {
   auto reply = client.Call(&admin::System::Stub::GetInfo, admin::GetInfoRequest());
@@ -16,6 +20,8 @@ int Info(Client& client) {
   table.Add({"version", reply->version()});
   table.Add({"kernel", reply->kernel()});
   table.Add({"time", LocalTime(reply->time_us())});
+  table.Add({"time zone", reply->time_zone().empty() ? "-" : reply->time_zone()});
+  table.Add({"language", reply->language()});
   table.Add({"up", Duration(static_cast<int64_t>(reply->uptime_s()))});
   table.Add(
       {"supervisor", fmt::format("pid {}, up {}", reply->supervisor_pid(),
@@ -31,12 +37,85 @@ int Info(Client& client) {
   return kDone;
 }
 
+int Reboot(Client& client, bool yes) {
+  auto info = client.Call(&Stub::GetInfo, admin::GetInfoRequest());
+  if (!info) return client.Report(info.error());
+  const char* lost = info->unsaved_changes() ? " Unsaved changes are lost." : "";
+  if (!yes && !Confirmed(client, fmt::format("Restart this machine?{}", lost))) {
+    client.output().err() << "alohactl: nothing was done (--yes answers the question)\n";
+    return kRefused;
+  }
+  auto reply = client.Call(&Stub::RebootSystem, admin::RebootSystemRequest());
+  if (!reply) return client.Report(reply.error());
+  return PrintChange(client, *reply);
+}
+
+int ListTimeZones(Client& client) {
+  auto reply = client.List(&Stub::ListTimeZones, admin::ListTimeZonesRequest());
+  if (!reply) return client.Report(reply.error());
+  Output& output = client.output();
+  if (output.Structured(*reply)) return kDone;
+  for (const std::string& zone : reply->time_zones()) output.out() << Printable(zone) << "\n";
+  return kDone;
+}
+
+int TimeZone(Client& client, const std::string& zone, bool list) {
+  if (list) return ListTimeZones(client);
+  if (zone.empty()) {
+    auto info = client.Call(&Stub::GetInfo, admin::GetInfoRequest());
+    if (!info) return client.Report(info.error());
+    client.output().out() << Printable(info->time_zone()) << "\n";
+    return kDone;
+  }
+  admin::SetTimeZoneRequest request;
+  request.set_time_zone(zone);
+  auto reply = client.Call(&Stub::SetTimeZone, request);
+  if (!reply) return client.Report(reply.error());
+  return PrintChange(client, *reply);
+}
+
+int Language(Client& client, const std::string& language) {
+  if (language.empty()) {
+    auto info = client.Call(&Stub::GetInfo, admin::GetInfoRequest());
+    if (!info) return client.Report(info.error());
+    client.output().out() << Printable(info->language()) << "\n";
+    return kDone;
+  }
+  admin::SetLanguageRequest request;
+  request.set_language(language);
+  auto reply = client.Call(&Stub::SetLanguage, request);
+  if (!reply) return client.Report(reply.error());
+  return PrintChange(client, *reply);
+}
+
+void AddMachineVerbs(Command& command, CLI::App* noun) {
+  auto yes = std::make_shared<bool>(false);
+  command
+      .Verb(noun, "reboot", "Restart the machine",
+            [=](Client& client) { return Reboot(client, *yes); })
+      ->add_flag("--yes", *yes, "Do not ask");
+
+  auto zone = std::make_shared<std::string>();
+  auto list = std::make_shared<bool>(false);
+  CLI::App* app = command.Verb(noun, "timezone", "Show or set the machine's time zone",
+                               [=](Client& client) { return TimeZone(client, *zone, *list); });
+  app->add_option("ZONE", *zone, "Europe/Paris …; absent: show it");
+  app->add_flag("--list", *list, "Show those that there are");
+
+  auto language = std::make_shared<std::string>();
+  command
+      .Verb(noun, "language", "Show or set the language of the web interface",
+            [=](Client& client) { return Language(client, *language); })
+      ->add_option("LANGUAGE", *language, "en or fr; absent: show it");
+}
+
 }  // namespace
 
 void AddSystem(Command& command) {
   CLI::App* noun =
       command.Noun("system", "The machine and the product", "alohactl system info -o json");
   command.Verb(noun, "info", "Host name, version, kernel, privilege, memory", Info);
+  AddMachineVerbs(command, noun);
   command.Verb(noun, "save", "Save the running configuration, as config save does", SaveConfig);
 }
 

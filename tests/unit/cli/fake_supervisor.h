@@ -14,9 +14,11 @@
 
 #include "admin/v1/admin.grpc.pb.h"
 #include "admin/v1/configuration.grpc.pb.h"
+#include "admin/v1/high_availability.grpc.pb.h"
 #include "admin/v1/traffic.grpc.pb.h"
 #include "cli/program.h"
 #include "tests/unit/cli/fake_certificates.h"
+#include "tests/unit/cli/fake_synchronization.h"
 
 namespace aloha::cli {
 
@@ -80,6 +82,7 @@ struct FakeConfiguration : admin::Configuration::Service {
     }
     response->set_version(running.version() + 1);
     *response->mutable_findings() = warnings;
+    response->set_confirm_within_s(request->confirm_within_s());
     return grpc::Status::OK;
   }
   grpc::Status ResetConfig(grpc::ServerContext*, const admin::ResetConfigRequest*,
@@ -185,6 +188,60 @@ struct FakeStats : admin::Stats::Service {
   }
 };
 
+struct FakeHighAvailability : admin::HighAvailability::Service {
+  grpc::Status GetVrrp(grpc::ServerContext*, const admin::GetVrrpRequest*,
+                       admin::Vrrp* response) override {
+    if (vrrp.routers().empty()) {
+      return Refusal(grpc::StatusCode::FAILED_PRECONDITION, "high availability is disabled", {});
+    }
+    *response = vrrp;
+    return grpc::Status::OK;
+  }
+  // The same twice.
+  grpc::Status WatchVrrp(grpc::ServerContext*, const admin::WatchVrrpRequest*,
+                         grpc::ServerWriter<admin::Vrrp>* writer) override {
+    writer->Write(vrrp);
+    writer->Write(vrrp);
+    return grpc::Status::OK;
+  }
+  grpc::Status ReleaseMastership(grpc::ServerContext*,
+                                 const admin::ReleaseMastershipRequest* request,
+                                 admin::ChangeResponse* response) override {
+    released = *request;
+    response->mutable_event()->set_text(request->cancel() ? "may have them again" : "released");
+    return grpc::Status::OK;
+  }
+  grpc::Status CreatePairingCode(grpc::ServerContext*, const admin::CreatePairingCodeRequest*,
+                                 admin::PairingCode* response) override {
+    *response = code;
+    return grpc::Status::OK;
+  }
+  grpc::Status PairNode(grpc::ServerContext*, const admin::PairNodeRequest* request,
+                        admin::PairNodeResponse* response) override {
+    paired = *request;
+    response->mutable_event()->set_object("lb1");
+    response->mutable_event()->set_text("paired");
+    return grpc::Status::OK;
+  }
+  grpc::Status GetNodes(grpc::ServerContext*, const admin::GetNodesRequest*,
+                        admin::Nodes* response) override {
+    *response = nodes;
+    return grpc::Status::OK;
+  }
+  grpc::Status RemoveNode(grpc::ServerContext*, const admin::RemoveNodeRequest*,
+                          admin::ChangeResponse* response) override {
+    removed = true;
+    response->mutable_event()->set_text("ended");
+    return grpc::Status::OK;
+  }
+  admin::Vrrp vrrp;
+  admin::ReleaseMastershipRequest released;
+  admin::PairingCode code;
+  admin::PairNodeRequest paired;
+  admin::Nodes nodes;
+  bool removed = false;
+};
+
 // What a command line did.
 struct Outcome {
   int code = -1;
@@ -210,7 +267,7 @@ class FakeSupervisor {
     builder.AddListeningPort("unix:" + socket(), grpc::InsecureServerCredentials());
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
              &services, &configuration, &virtual_services, &servers, &sessions, &workers, &logs,
-             &stats, &certificates, &trust_anchors}) {
+             &stats, &certificates, &trust_anchors, &high_availability, &synchronization}) {
       builder.RegisterService(service);
     }
     server_ = builder.BuildAndStart();
@@ -241,6 +298,8 @@ class FakeSupervisor {
   FakeStats stats;
   FakeCertificates certificates;
   FakeTrustAnchors trust_anchors;
+  FakeHighAvailability high_availability;
+  FakeSynchronization synchronization;
 
  private:
   std::unique_ptr<grpc::Server> server_;

@@ -84,7 +84,7 @@ TEST_F(RemoteTest, WithoutACertificateNothingIsReached) {
 TEST_F(RemoteTest, AServerThatTheCaDoesNotVouchForIsNotTrusted) {
   Outcome outcome = Run({"--ca", cert("other"), "--timeout", "2"});
   EXPECT_EQ(outcome.code, kUnreachable) << outcome.out;
-  EXPECT_THAT(outcome.err, HasSubstr("who signed its certificate"));
+  EXPECT_THAT(outcome.err, HasSubstr("does not vouch for who signed its certificate"));
 }
 
 TEST_F(RemoteTest, UnreadableCertificateIsNamed) {
