@@ -15,7 +15,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "worker/v1/descriptor.pb.h"
 #include "workers/runtime/inherited.h"
 #include "workers/runtime/packet.h"
 
@@ -106,13 +105,19 @@ grpc::Status SpawnedWorker::Use(worker::v1::Snapshot snapshot) {
   return worker_->CommitSnapshot(Call().get(), commit, &committed);
 }
 
+void SpawnedWorker::Give(const worker::v1::Descriptor& name, int descriptor) {
+  worker::v1::Descriptors names;
+  *names.add_descriptors() = name;
+  const int descriptors[] = {descriptor};
+  EXPECT_TRUE(SendPacket(descriptors_.get(), names.SerializeAsString(), descriptors));
+}
+
 UniqueFd SpawnedWorker::GivePeer(const std::string& role) {
   Result<SocketPair> pair = MakeSocketPair(SOCK_SEQPACKET);
   EXPECT_TRUE(pair);
-  worker::v1::Descriptors names;
-  names.add_descriptors()->set_peer_role(role);
-  const int theirs[] = {pair->theirs.get()};
-  EXPECT_TRUE(SendPacket(descriptors_.get(), names.SerializeAsString(), theirs));
+  worker::v1::Descriptor name;
+  name.set_peer_role(role);
+  Give(name, pair->theirs.get());
   return std::move(pair->ours);
 }
 

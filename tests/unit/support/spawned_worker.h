@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "worker/v1/descriptor.pb.h"
 #include "worker/v1/worker.grpc.pb.h"
 #include "workers/runtime/unique_fd.h"
 
@@ -28,6 +29,8 @@ class SpawnedWorker {
   static std::unique_ptr<grpc::ClientContext> Call();
   // Prepares and commits, with the next generation; the status of the first that failed.
   grpc::Status Use(worker::v1::Snapshot snapshot);
+  // Passes the worker a descriptor, which stays the caller's.
+  void Give(const worker::v1::Descriptor& name, int descriptor);
   // Passes the worker one end of a channel to the worker of that role; answers the other.
   UniqueFd GivePeer(const std::string& role);
 
