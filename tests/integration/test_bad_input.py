@@ -79,6 +79,14 @@ def test_check_says_that_a_file_may_not_be_read(folder):
     assert result.returncode == 1 and "ermission" in result.stderr, result
 
 
+def test_a_run_folder_that_no_client_could_name_is_refused(folder):
+    path = folder / "with,comma" / "good"
+    path.parent.mkdir()
+    path.write_text("")
+    result = check(path)
+    assert result.returncode == 2 and "--run-dir" in result.stderr and "comma" in result.stderr, result
+
+
 def test_check_accepts_a_good_file(folder, farm):
     path = folder / "good"
     path.write_text(config.of_farm(farm, "imap", "mail", ports.free_port()))

@@ -13,7 +13,7 @@ import pytest
 from paths import BIN, SOURCE
 from wait import until
 
-PORTS = (1143, 1110, 1025, 1443, 1993, 1135)
+PORTS = (1143, 1110, 1025, 1443, 1444, 1993, 1135)
 
 
 def folder():

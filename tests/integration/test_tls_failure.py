@@ -93,7 +93,7 @@ def test_keys_that_do_not_answer_end_handshakes_and_nothing_else(running):
 
 
 def test_stunnel_stops_and_starts(running):
-    downloads = Downloads(running.port, running.context, 50, seconds=8.0)
+    downloads = Downloads(running.port, running.context, 50, seconds=4.0)
     until(lambda: downloads.established >= 50, 30, "downloads run")
     running.ctl("service", "stop", "stunnel")
     with pytest.raises(ConnectionRefusedError):

@@ -132,10 +132,10 @@ def test_garbage(running):
 
 @pytest.mark.parametrize("text", [b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", b"EHLO me\r\n", b"\x80\x2e\x01\x00\x02" + bytes(60),
                                   b"PROXY TCP4 1.2.3.4 1.2.3.4 1 1\r\n", b"SSH-2.0-x\r\n", b"\x00" * 400, b"\xff" * 400,
-                                  record(b""), record(b"\x01"), record(b"", kind=23), record(b"\x02\x28", kind=21),
+                                  record(b"", kind=23), record(b"\x02\x28", kind=21),
                                   record(b"\x01", kind=20), record(b"x", version=0x0000), record(b"x", kind=99)],
-                         ids=["http", "smtp", "SSLv2", "PROXY", "ssh", "zeros", "ones", "empty record", "one byte",
-                              "data", "alert", "change cipher spec", "version 0", "kind 99"])
+                         ids=["http", "smtp", "SSLv2", "PROXY", "ssh", "zeros", "ones", "data", "alert",
+                              "change cipher spec", "version 0", "kind 99"])
 def test_what_is_no_client_hello(running, text):
     with Raw(running) as raw:
         raw.send(text)
@@ -222,6 +222,8 @@ def test_slow_and_half_open_clients_are_ended(running):
     """None holds its place for longer than a handshake may take (10 s)."""
     begin = time.monotonic()
     silent = [Raw(running) for _ in range(100)]
+    for raw, text in zip(silent, (record(b""), record(b"\x01"), record(b"\x01\x00"))):  # the beginning of something
+        raw.send(text)
     slow = Raw(running)
     hello = client_hello(running.pki)
     ended = False
@@ -243,7 +245,7 @@ def test_slow_and_half_open_clients_are_ended(running):
             break
     assert ended and time.monotonic() - begin < 20
     for raw in silent:
-        raw.ends(10)
+        assert len(raw.ends(10)) < 200
         raw.socket.close()
 
 

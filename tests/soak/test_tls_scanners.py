@@ -6,6 +6,7 @@ import subprocess
 import ports
 import pytest
 import tls
+import wui
 from pki import HOST
 
 # What the servers' pages send, not TLS.
@@ -52,6 +53,28 @@ def test_sslscan(site):
     suites = re.findall(r"^(?:Preferred|Accepted)\s+\S+\s+\d+ bits\s+(\S+)", done.stdout, re.MULTILINE)
     assert suites and all(s.startswith(("ECDHE-", "TLS_AES_", "TLS_CHACHA20_")) for s in suites), suites
     assert "vulnerable" not in done.stdout.replace("not vulnerable", "")
+
+
+def test_the_web_interface(make_module_aloha, tmp_path):
+    """testssl.sh, sslscan and nmap on the port of administrators."""
+    aloha = wui.start(make_module_aloha)
+    report, authority = tmp_path / "report.json", tmp_path / "ca.pem"
+    authority.write_text(aloha.raw("certificate", "show", "wui", "--pem").stdout)
+    subprocess.run(["testssl", "--quiet", "--color", "0", "--warnings", "batch", "--add-ca", authority, "--jsonfile", report,
+                    "--ip", "127.0.0.1", "--nodns", "none", f"https://localhost:{aloha.web}"],
+                   capture_output=True, stdin=subprocess.DEVNULL, timeout=1200)
+    findings = [f for f in json.loads(report.read_text()) if f["id"] not in OF_THE_SCANNER]
+    assert len(findings) > 100
+    # A certificate that nobody else signed has no revocation, and no record in CAA or a log.
+    notable = [f"{f['severity']} {f['id']}: {f['finding']}" for f in findings
+               if f["severity"] not in ("OK", "INFO", "LOW", "WARN") and not f["id"].startswith("cert_")]
+    assert notable == [], notable
+    done = subprocess.run(["sslscan", "--no-colour", f"127.0.0.1:{aloha.web}"], capture_output=True, text=True, timeout=120)
+    assert set(re.findall(r"^(\S+)\s+enabled$", done.stdout, re.MULTILINE)) == {"TLSv1.2", "TLSv1.3"}
+    done = subprocess.run(["nmap", "-Pn", "-n", "-p", str(aloha.web), "--script", "ssl-enum-ciphers,http-methods,http-headers",
+                           "127.0.0.1"], capture_output=True, text=True, timeout=120)
+    print(done.stdout)
+    assert done.returncode == 0 and "least strength: A" in done.stdout, done.stdout
 
 
 def test_renegotiation_is_refused(site):

@@ -22,13 +22,14 @@ class Refused(AssertionError):
 
 class Aloha:
     """`folder` holds configuration, state and run folder and is readable by all; `user`: who runs the supervisor itself
-    (by runuser), `arguments`: further flags, as ("--user", "nobody")."""
+    (by runuser), `arguments`: further flags, as ("--user", "nobody"), `machine`: of a network.Network, where it runs."""
 
-    def __init__(self, folder, config, user=None, arguments=(), bin_folder=BIN):
+    def __init__(self, folder, config, user=None, arguments=(), bin_folder=BIN, machine=None):
         self.folder = pathlib.Path(folder)
         self.bin = pathlib.Path(bin_folder)
         self.user = user
         self.arguments = list(arguments)
+        self.machine = machine
         self.file = self.folder / "aloha.textproto"
         self.state = self.folder / "state"
         self.run = self.folder / "run"
@@ -40,8 +41,9 @@ class Aloha:
 
     def command(self):
         prefix = ["runuser", "-u", self.user, "--"] if self.user else []
-        return [*prefix, self.bin / "aloha-supervisor", "--config", self.file, "--state-dir", self.state,
-                "--run-dir", self.run, *self.arguments]
+        words = [*prefix, self.bin / "aloha-supervisor", "--config", self.file, "--state-dir", self.state,
+                 "--run-dir", self.run, *self.arguments]
+        return self.machine.command(words) if self.machine else words
 
     def start(self, wait=True):
         with open(self.log, "a") as log:
@@ -57,10 +59,10 @@ class Aloha:
         return until(lambda: next((p for p in process.descendants(self.process.pid)
                                    if process.comm(p) == "aloha-superviso"), 0), what="supervisor")
 
-    def raw(self, *words, timeout=60, **options):
-        """alohactl; CompletedProcess with text."""
-        endpoint = {**os.environ, "ALOHA_ENDPOINT": f"unix:{self.socket}"}
-        return subprocess.run([self.bin / "alohactl", *map(str, words)], env=endpoint, text=True,
+    def raw(self, *words, timeout=60, env=None, **options):
+        """alohactl; CompletedProcess with text. env: more of the environment."""
+        environment = {**os.environ, "ALOHA_ENDPOINT": f"unix:{self.socket}", **(env or {})}
+        return subprocess.run([self.bin / "alohactl", *map(str, words)], env=environment, text=True,
                               capture_output=True, timeout=timeout, **options)
 
     def ctl(self, *words, **options):

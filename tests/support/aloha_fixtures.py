@@ -80,14 +80,16 @@ def _alohas(folder, node):
 
     yield make
     for instance in alohas:
-        instance.stop()
+        instance.stop(patience=1.5)  # what is left of sessions need not drain
     process.end_orphans()
 
 
 def _starter(make):
-    def start(config, **options):
+    def start(config, serves=True, **options):
+        """serves: the configuration has virtual services, which are waited for."""
         instance = make(config, **options).start()
-        instance.wait_serving()
+        if serves:
+            instance.wait_serving()
         return instance
 
     return start

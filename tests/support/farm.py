@@ -24,8 +24,9 @@ class Farm:
         line = self.process.stdout.readline()
         assert line, f"aloha-farm ended with {self.process.wait(5)}"
         description = json.loads(line)
+        self.control = description["control"]
         self.addresses = {s["name"]: s["address"] for s in description["servers"]}
-        self._socket = socket.create_connection(("127.0.0.1", description["control"]))
+        self._socket = socket.create_connection(("127.0.0.1", self.control))
         self._file = self._socket.makefile("rw")
 
     def __call__(self, command):

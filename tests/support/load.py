@@ -31,7 +31,7 @@ class Load:
     def __exit__(self, *_):
         self._end.set()
         self._thread.join()
-        self._pool.shutdown()
+        self._pool.shutdown(cancel_futures=True)
 
     def _run(self):
         number = 0

@@ -98,18 +98,18 @@ part_format() {
     '"$@" ls-files -z "*.cc" "*.h" | xargs -0r clang-format-16 --dry-run -Werror' format "${git[@]}"
 }
 
-part_tidy() { tidy "clang-tidy" cli supervisor workers wui tests/farm tests/bench; }
-
-# tidy NAME FOLDER...
-tidy() {
-  local name=$1
-  shift
-  build dev && check "$name" /usr/bin/python3 tests/support/tidy.py build/dev "$tidy_cache" "$jobs" "$@"
+part_tidy() {
+  build dev && check "clang-tidy" /usr/bin/python3 tests/support/tidy.py build/dev "$tidy_cache" "$jobs" \
+    cli supervisor workers wui tests/farm tests/bench tests/unit tests/guest
 }
 
 part_unit() { unit_tests dev; }
 part_integration() { python_tests dev tests/integration; }
 part_interop() { python_tests dev tests/interop; }
+part_e2e() {
+  build dev && check "unit tests of the web interface" npm --prefix wui/app --silent test
+  ALOHA_E2E_FAILURES=$results python_tests dev tests/e2e
+}
 part_fuzz_smoke() { fuzz_targets 10; }
 
 part_hygiene() {
@@ -149,7 +149,7 @@ part_slow() {
   unit_tests asan
   ALOHA_BIN='' python_tests asan tests/integration
   thread_sanitizer
-  tidy "clang-tidy of the unit tests" tests/unit tests/guest
+  part_tidy
   python_tests dev tests/guest
   fuzz_targets 600
   export ALOHA_SOAK_SECONDS=${ALOHA_SOAK_SECONDS:-1800}

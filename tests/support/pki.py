@@ -34,6 +34,12 @@ extendedKeyUsage = serverAuth, clientAuth
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 crlDistributionPoints = URI:http://crl.example.test/ca.crl
+[server_only]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 [empty]
 """
 
@@ -140,6 +146,10 @@ class Pki:
         """Signed by the intermediate, or (direct) by the root. `days`: from and until, counted from now."""
         issuer = self.root if direct else self.intermediate
         return self._make(name, key, hosts[0], hosts, days, issuer, "leaf")
+
+    def client(self, name, subject=None, key="p256", days=(-1, 90), usage="leaf"):
+        """A client's, its subject being "CN=subject" (CN=name); `usage`: "server_only" is none for a client."""
+        return self._make(name, key, subject or name, (), days, self.intermediate, usage)
 
     def self_signed(self, name="self", key="p256", hosts=(HOST,), days=(-1, 90)):
         return self._make(name, key, hosts[0], hosts, days, None, "leaf")

@@ -1,4 +1,5 @@
 """Processes: started, watched through /proc, and ended by pid."""
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -8,7 +9,8 @@ import threading
 import time
 
 # Names as /proc/PID/comm has them.
-WORKERS = ("aloha-system", "aloha-proxy", "aloha-health", "aloha-wui", "aloha-tls", "aloha-keys")
+WORKERS = ("aloha-system", "aloha-proxy", "aloha-health", "aloha-wui", "aloha-tls", "aloha-keys", "aloha-vrrp",
+           "aloha-gateway")
 
 _PR_SET_CHILD_SUBREAPER = 36
 _started = {}  # pid → Popen of what spawn() started and nobody has waited for
@@ -105,19 +107,26 @@ def thread_status(pid):
     """The same for every thread."""
     result = []
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        lines = (task / "status").read_text().splitlines()
-        result.append({n: v.strip() for n, _, v in (line.partition(":") for line in lines)})
+        with contextlib.suppress(OSError):  # the thread has ended
+            lines = (task / "status").read_text().splitlines()
+            result.append({n: v.strip() for n, _, v in (line.partition(":") for line in lines)})
     return result
+
+
+def cpu_seconds(pid):
+    """CPU time of the whole process so far, from its own clock (clock_getcpuclockid(3) computes its number so)."""
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def children(pid):
     """Pids whose parent is `pid` now."""
     found = []
-    for path in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found += [int(child) for child in path.read_text().split()]
-        except OSError:  # the thread or process has ended
-            pass
+    try:
+        for path in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # the thread has ended
+                found += [int(child) for child in path.read_text().split()]
+    except OSError:  # the process has ended
+        pass
     return found
 
 

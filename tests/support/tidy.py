@@ -9,6 +9,7 @@ import concurrent.futures
 import hashlib
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -53,6 +54,17 @@ def key(command, paths, hashes, common):
     return total.hexdigest()
 
 
+def without_precompiled(build):
+    """Writes the commands anew for clang, which cannot read what g++ precompiled, and answers their folder."""
+    entries = json.loads((build / "compile_commands.json").read_text())
+    for entry in entries:
+        entry["command"] = re.sub(r" -Winvalid-pch -include \S+", "", entry["command"])
+    folder = build / "tidy"
+    folder.mkdir(exist_ok=True)
+    (folder / "compile_commands.json").write_text(json.dumps(entries))
+    return entries, folder
+
+
 def main(build, cache, jobs, *folders):
     build, cache, root = pathlib.Path(build), pathlib.Path(cache), pathlib.Path.cwd()
     cache.mkdir(parents=True, exist_ok=True)
@@ -61,7 +73,8 @@ def main(build, cache, jobs, *folders):
     known, hashes = includes(build), Hashes(build)
 
     todo = []
-    for entry in json.loads((build / "compile_commands.json").read_text()):
+    entries, commands = without_precompiled(build)
+    for entry in entries:
         source = pathlib.Path(entry["file"])
         if not any(root / folder in source.parents for folder in folders):
             continue
@@ -73,7 +86,7 @@ def main(build, cache, jobs, *folders):
 
     def look(item):
         source, name = item
-        answer = subprocess.run([TIDY, "-p", build, "--quiet", source], capture_output=True, text=True)
+        answer = subprocess.run([TIDY, "-p", commands, "--quiet", source], capture_output=True, text=True)
         if answer.returncode == 0 and name is not None:
             (cache / name).touch()
         return source, answer
