@@ -1,0 +1,153 @@
+// Accounts, tokens, sessions; language and theme; the machine.
+import { assert, button, call, check, ctl, dialog, enter, faults, goTo, misses, reader, run, sees, toast, until, url } from "../support/spec.mjs";
+
+const cell = (page, name) => page.getByRole("cell", { name, exact: true });
+const row = (page, name) => page.getByRole("row").filter({ has: page.getByRole("cell", { name, exact: true }) });
+
+check("the machine is described", async ({ page }) => {
+  const info = await ctl("system", "info");
+  const area = page.locator(".panel", { has: page.getByRole("heading", { name: "Information" }) });
+  await sees(area.getByText(info.hostname, { exact: true }));
+  await sees(area.getByText(info.kernel, { exact: true }));
+  await sees(area.getByText(info.user, { exact: true }));
+});
+
+check("the language of the reader is chosen at once, and kept", async ({ page }) => {
+  await page.getByRole("button", { name: "admin" }).click();
+  await page.getByLabel("Language", { exact: true }).first().selectOption("fr");
+  await sees(page.getByRole("heading", { name: "Système", level: 1 }));
+  assert((await page.evaluate(() => document.documentElement.lang)) === "fr", "lang");
+  await page.reload();
+  await sees(page.getByRole("heading", { name: "Système", level: 1 }));
+  await page.getByRole("button", { name: "admin" }).click();
+  await page.getByLabel("Langue", { exact: true }).first().selectOption("");
+  await sees(page.getByRole("heading", { name: "Setup", level: 1 }));
+  await page.keyboard.press("Escape");
+});
+
+check("the language of the machine holds for whoever has not chosen", async ({ browser, page }) => {
+  const area = page.locator(".panel", { has: page.getByRole("heading", { name: "Local" }) });
+  await area.getByLabel("Language").selectOption("fr");
+  await button(area, "Update").click();
+  await sees(page.getByRole("heading", { name: "Système", level: 1 }));
+  const other = await reader(browser);
+  await other.goto("/");
+  await sees(other.getByRole("heading", { name: "Se connecter" }));
+  await other.context().close();
+  await ctl("system", "language", "en");
+  await page.reload();
+  await sees(page.getByRole("heading", { name: "Setup", level: 1 }));
+});
+
+check("light and dark follow the system until one is chosen", async ({ page }) => {
+  const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await until(async () => (await theme()) === "dark", "dark as the system");
+  await page.getByRole("button", { name: "admin" }).click();
+  await page.getByLabel("Appearance", { exact: true }).selectOption("light");
+  assert((await theme()) === "light", "light as chosen");
+  await page.reload();
+  await until(async () => (await theme()) === "light", "kept");
+  await page.emulateMedia({ colorScheme: "light" });
+});
+
+check("an account is made, and one with a bad name or password is not", async ({ page }) => {
+  await goTo(page, "/setup/users");
+  await button(page, "New user").click();
+  await dialog(page).getByLabel("Name", { exact: true }).fill("Bad Name");
+  await dialog(page).getByLabel("First password").fill("Gentle-Meadow-48");
+  await button(dialog(page), "Create").click();
+  await sees(dialog(page).getByRole("alert"));
+  await dialog(page).getByLabel("Name", { exact: true }).fill("claire");
+  await dialog(page).getByLabel("First password").fill("claire");
+  await button(dialog(page), "Create").click();
+  await sees(dialog(page).getByRole("alert"));
+  await dialog(page).getByLabel("First password").fill("Gentle-Meadow-48");
+  await dialog(page).getByLabel("Role").selectOption({ label: "Operator" });
+  await button(dialog(page), "Create").click();
+  await sees(cell(page, "claire"));
+  const { users } = await ctl("user", "list");
+  assert(users.find((one) => one.name === "claire")?.role === "OPERATOR", JSON.stringify(users));
+});
+
+check("its role is changed, it is disabled and deleted", async ({ page }) => {
+  await page.getByLabel("Role of claire").selectOption({ label: "Monitor" });
+  await sees(toast(page, "The role of claire is changed."));
+  await row(page, "claire").getByRole("button", { name: "Disable" }).click();
+  await sees(row(page, "claire").getByText("Disabled"));
+  await page.getByRole("button", { name: "Delete claire" }).click();
+  await button(dialog(page), "Delete").click();
+  await misses(cell(page, "claire"));
+});
+
+check("the last administrator can be neither deleted nor disabled", async ({ page }) => {
+  await row(page, "admin").getByRole("button", { name: "Disable" }).click();
+  await sees(page.locator(".toast.bad"));
+  await sees(row(page, "admin").getByText("Enabled"));
+});
+
+check("an account that another program makes is seen at once", async ({ page }) => {
+  await call(page, "Users/CreateUser", { name: "remote", role: "MONITOR", password: "Gentle-Meadow-48" });
+  await sees(cell(page, "remote"));
+});
+
+let secret;
+
+check("a token is shown once, and works", async ({ page }) => {
+  await goTo(page, "/setup/tokens");
+  await button(page, "New token").click();
+  await dialog(page).getByLabel("Name", { exact: true }).fill("graphs");
+  await dialog(page).getByLabel("Methods").fill("Stats/GetStats, Services/*");
+  await dialog(page).getByLabel("Days").fill("4000");
+  await sees(dialog(page).getByRole("alert").getByText("1 to 3,650"));
+  await dialog(page).getByLabel("Days").fill("30");
+  await button(dialog(page), "Create").click();
+  secret = await dialog(page).locator("code").innerText();
+  assert(/^aloha_\S{43}$/.test(secret), secret.slice(0, 8));
+  await button(dialog(page), "Done").click();
+  await sees(cell(page, "graphs"));
+  assert(!(await page.content()).includes(secret), "the secret is gone");
+  assert((await bearer("Stats/GetStats")) === 200, "what it may");
+  assert((await bearer("Configuration/GetConfig")) === 403, "what it may not");
+});
+
+check("a token that is revoked is refused", async ({ page }) => {
+  await row(page, "graphs").getByRole("button", { name: "Revoke" }).click();
+  await button(dialog(page), "Revoke").click();
+  await misses(cell(page, "graphs"));
+  assert((await bearer("Stats/GetStats")) === 401, "refused");
+});
+
+check("sessions are listed, and another one is ended", async ({ browser, page }) => {
+  const other = await reader(browser, { userAgent: "Second <b>Browser</b>" });
+  await enter(other);
+  await goTo(page, "/setup/sign-ins");
+  const its = page.getByRole("row").filter({ hasText: /Second \W/ });
+  await its.getByRole("button", { name: "Sign out" }).click();
+  await sees(other.getByText("Your session has ended. Sign in again."));
+  await button(page, "Refresh").click();
+  await misses(its);
+  await other.context().close();
+});
+
+check("what does not come with this package is said", async ({ page }) => {
+  await goTo(page, "/setup/maintenance");
+  for (const title of ["Backup and restore", "Firmware", "Licences"]) {
+    const area = page.locator(".panel", { has: page.getByRole("heading", { name: title, exact: true }) });
+    await sees(area.getByText("Comes with the appliance package."));
+  }
+});
+
+check("the browser had nothing to complain about", async () => {
+  assert(faults().length === 0, faults().join("\n"));
+});
+
+// A call with the token, as a program makes it.
+async function bearer(method) {
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
+  process.removeAllListeners("warning");
+  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${secret}` };
+  return (await fetch(`${url}/aloha.admin.v1.${method}`, { method: "POST", headers, body: "{}" })).status;
+}
+
+await run(async ({ page }) => enter(page, undefined, "/setup"));
