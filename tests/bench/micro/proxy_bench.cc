@@ -14,11 +14,11 @@
 namespace aloha::proxy {
 namespace {
 
-std::shared_ptr<StickTable> MakeTable(uint32_t entries) {
+std::shared_ptr<net::StickTable> MakeTable(uint32_t entries) {
   UniqueFd memory(memfd_create("stick", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (ftruncate(memory.get(), static_cast<off_t>(StickMemoryBytes(entries))) != 0) return nullptr;
   fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
-  return StickTable::Map("bench", std::move(memory), entries).value();
+  return net::StickTable::Map("bench", std::move(memory), entries).value();
 }
 
 void ChooseAndLeave(benchmark::State& state, worker::v1::Balance balance, bool persistent) {
