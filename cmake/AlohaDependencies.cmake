@@ -13,7 +13,9 @@ find_package(benchmark CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(cap REQUIRED IMPORTED_TARGET libcap)
+pkg_check_modules(mnl REQUIRED IMPORTED_TARGET libmnl)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(nettle REQUIRED IMPORTED_TARGET nettle)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 
 find_program(CCACHE ccache)
@@ -45,10 +47,13 @@ get_filename_component(BORINGSSL_LIBRARY_DIR ${BORINGSSL_SSL} DIRECTORY)
 list(APPEND CMAKE_BUILD_RPATH ${BORINGSSL_LIBRARY_DIR})
 list(APPEND CMAKE_INSTALL_RPATH ${BORINGSSL_LIBRARY_DIR})
 
-# OpenSSL 3: for aloha-keys alone; never in one process with BoringSSL.
+# OpenSSL 3: libcrypto for aloha-keys, libssl as well for aloha-gateway; never in one process with BoringSSL.
 pkg_check_modules(openssl REQUIRED IMPORTED_TARGET libcrypto>=3.0)
 add_library(aloha_openssl INTERFACE)
 target_link_libraries(aloha_openssl INTERFACE PkgConfig::openssl)
+pkg_check_modules(openssl_tls REQUIRED IMPORTED_TARGET libssl>=3.0)
+add_library(aloha_openssl_tls INTERFACE)
+target_link_libraries(aloha_openssl_tls INTERFACE PkgConfig::openssl_tls aloha_openssl)
 
 # llhttp: Debian's node-llhttp brings its sources, to be compiled in; strict, as Node.js does not by default.
 find_path(LLHTTP_INCLUDE_DIR llhttp/llhttp.h HINTS ${LLHTTP_ROOT}/include PATHS /usr/share/include REQUIRED)
