@@ -116,6 +116,8 @@ part_hygiene() {
   check "no source file over 400 lines" hygiene_length
   check "no path of the build machine" hygiene_paths
   check "reference of the configuration up to date" deploy/guide/generate-reference --check
+  check "reference of the metrics up to date" deploy/guide/generate-metrics --check
+  check "links of the user guide" deploy/guide/build-guide --check
   build dev && check "one TLS library per process" hygiene_tls
 }
 
