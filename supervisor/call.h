@@ -32,7 +32,7 @@ asio::awaitable<Result<Response>> Call(Stub* stub, UnaryMethod<Stub, Request, Re
     Request request;
     Response response;
   };
-  // Shared with gRPC's thread, which may be the last to let go.
+  // Shared with gRPC's thread, which lets go first: what holds a channel must not end there.
   auto state = std::make_shared<State>();
   state->request = std::move(request);
   state->context.set_deadline(std::chrono::system_clock::now() + timeout);
@@ -40,8 +40,9 @@ asio::awaitable<Result<Response>> Call(Stub* stub, UnaryMethod<Stub, Request, Re
   const auto start = [stub, method, state, executor](auto handler) {
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     (stub->*method)(&state->context, &state->request, &state->response,
-                    [shared, state, executor](grpc::Status status) {
-                      asio::post(executor, [shared, status = std::move(status)]() mutable {
+                    [shared, state, executor](grpc::Status status) mutable {
+                      asio::post(executor, [shared = std::move(shared), state = std::move(state),
+                                            status = std::move(status)]() mutable {
                         (*shared)(std::move(status));
                       });
                     });

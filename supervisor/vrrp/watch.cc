@@ -1,9 +1,6 @@
 #include "supervisor/vrrp/watch.h"
 
-#include <grpcpp/client_context.h>
-
 #include <algorithm>
-#include <asio/post.hpp>
 #include <utility>
 
 #include "supervisor/vrrp/news.h"
@@ -17,45 +14,14 @@ constexpr char kSubject[] = "vrrp";
 
 }  // namespace
 
-// One stream; deletes itself when it ends.
-class VrrpWatch::Reader final : public grpc::ClientReadReactor<v1::VrrpState> {
- public:
-  Reader(VrrpWatch& watch, uint64_t number, const std::shared_ptr<Process>& vrrp)
-      : watch_(watch), number_(number), vrrp_(vrrp), stub_(v1::Vrrp::NewStub(vrrp->channel)) {
-    stub_->async()->WatchVrrpState(&context_, &request_, this);
-    StartRead(&state_);
-    StartCall();
-  }
-
-  void OnReadDone(bool ok) override {
-    if (!ok) return;
-    asio::post(watch_.loop_, [&watch = watch_, number = number_, state = state_]() mutable {
-      if (watch.following_ == number) watch.Update(std::move(state));
-    });
-    StartRead(&state_);
-  }
-
-  void OnDone(const grpc::Status&) override {
-    // On the control thread: the channel must not be let go by a thread of its own.
-    asio::post(watch_.loop_, [this] {
-      if (watch_.following_ == number_) watch_.Lose();
-      delete this;
-    });
-  }
-
- private:
-  VrrpWatch& watch_;
-  const uint64_t number_;
-  std::shared_ptr<Process> vrrp_;
-  std::unique_ptr<v1::Vrrp::Stub> stub_;
-  grpc::ClientContext context_;
-  v1::WatchVrrpStateRequest request_;
-  v1::VrrpState state_;
-};
+VrrpWatch::VrrpWatch(asio::io_context& loop, Events& events)
+    : events_(events),
+      feed_(
+          loop, [this](v1::VrrpState state) { Update(std::move(state)); }, [this] { Lose(); }) {}
 
 void VrrpWatch::Follow(const std::shared_ptr<Process>& vrrp) {
   heard_ = false;
-  new Reader(*this, ++following_, vrrp);
+  feed_.Follow<v1::Vrrp>(vrrp, &v1::Vrrp::Stub::async::WatchVrrpState);
 }
 
 void VrrpWatch::Update(v1::VrrpState state) {

@@ -13,6 +13,7 @@
 
 #include "supervisor/events.h"
 #include "supervisor/process.h"
+#include "supervisor/worker_feed.h"
 #include "worker/v1/vrrp.pb.h"
 
 namespace aloha::supervisor {
@@ -22,7 +23,7 @@ class VrrpWatch {
   // By the state that was entered.
   using Counts = std::map<std::string, uint64_t>;
 
-  VrrpWatch(asio::io_context& loop, Events& events) : loop_(loop), events_(events) {}
+  VrrpWatch(asio::io_context& loop, Events& events);
 
   // Follows this worker from now on.
   void Follow(const std::shared_ptr<Process>& vrrp);
@@ -35,20 +36,17 @@ class VrrpWatch {
   std::shared_ptr<void> OnChange(std::function<void()> watcher);
 
  private:
-  class Reader;
-
   void Update(worker::v1::VrrpState state);
   void Lose();
   void Notify();
 
-  asio::io_context& loop_;
   Events& events_;
-  uint64_t following_ = 0;  // number of the newest stream
-  bool heard_ = false;      // something, on that stream
+  bool heard_ = false;  // something, of the process that is followed
   worker::v1::VrrpState state_;
   worker::v1::VrrpState told_;  // of which the events know
   std::map<std::string, Counts> counts_;
   std::list<std::weak_ptr<std::function<void()>>> watchers_;
+  WorkerFeed<worker::v1::VrrpState> feed_;
 };
 
 }  // namespace aloha::supervisor

@@ -1,11 +1,11 @@
 #include "workers/vrrp/vrrp_service.h"
 
 #include <algorithm>
-#include <asio/post.hpp>
 #include <utility>
 #include <vector>
 
 #include "workers/runtime/log.h"
+#include "workers/runtime/loop_stream.h"
 #include "workers/runtime/serve.h"
 
 namespace aloha::vrrp {
@@ -16,58 +16,32 @@ constexpr int kMostHindrances = 16;
 
 }  // namespace
 
-// One WatchVrrpState call. At most one message is on its way; a change meanwhile is told behind it.
-// It lives on the loop: gRPC's callbacks only post there, and since OnDone is the last of them,
-// what it posts may delete.
-class VrrpService::Watcher final : public grpc::ServerWriteReactor<worker::v1::VrrpState> {
+// One WatchVrrpState call. A change while a message is on its way is told behind it.
+class VrrpService::Watcher final : public LoopStream<worker::v1::VrrpState> {
  public:
-  explicit Watcher(VrrpService& service) : service_(service) {
-    asio::post(service_.loop_, [this] {
-      service_.watchers_.insert(this);
-      Send();
-    });
-  }
+  explicit Watcher(VrrpService& service) : LoopStream(service.loop_), service_(service) { Start(); }
+  ~Watcher() override { service_.watchers_.erase(this); }
 
   void Send() {
     waits_ = true;
-    if (writing_ || ended_) return;
-    waits_ = false;
-    message_.Clear();
-    service_.engine_.Describe(&message_);
-    writing_ = true;
-    StartWrite(&message_);
-  }
-
-  void OnWriteDone(bool ok) override {
-    asio::post(service_.loop_, [this, ok] {
-      writing_ = false;
-      if (!ok) return End();
-      if (waits_) Send();
-    });
-  }
-
-  void OnCancel() override {
-    asio::post(service_.loop_, [this] { End(); });
-  }
-
-  void OnDone() override {
-    asio::post(service_.loop_, [this] {
-      service_.watchers_.erase(this);
-      delete this;
-    });
+    Flush();
   }
 
  private:
-  void End() {
-    if (std::exchange(ended_, true)) return;
-    Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the watcher left"));
+  void Begin() override {
+    service_.watchers_.insert(this);
+    Send();
+  }
+
+  bool Next(worker::v1::VrrpState& message) override {
+    if (!std::exchange(waits_, false)) return false;
+    message.Clear();
+    service_.engine_.Describe(&message);
+    return true;
   }
 
   VrrpService& service_;
-  worker::v1::VrrpState message_;  // on its way while writing_
-  bool writing_ = false;
   bool waits_ = false;
-  bool ended_ = false;
 };
 
 grpc::ServerUnaryReactor* VrrpService::GetVrrpState(grpc::CallbackServerContext* call,

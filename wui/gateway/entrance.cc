@@ -1,15 +1,12 @@
 #include "wui/gateway/entrance.h"
 
 #include <fmt/format.h>
-#include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
-#include <grpcpp/server_posix.h>
 
 #include <algorithm>
-#include <asio/post.hpp>
 #include <utility>
 
-#include "workers/runtime/packet.h"
+#include "wui/gateway/call_server.h"
 
 namespace aloha::gateway {
 namespace {
@@ -62,7 +59,6 @@ Entrance::Entrance(asio::io_context& loop, Log& log, const TlsIdentity& identity
 
 Entrance::~Entrance() {
   while (!connections_.empty()) Remove(*connections_.begin());
-  undertaker_.join();
 }
 
 void Entrance::Admit(Admission admission) {
@@ -152,11 +148,6 @@ void Entrance::OnHandshake(const ConnectionPtr& connection, const Result<>& shak
 }
 
 void Entrance::Serve(const ConnectionPtr& connection, std::chrono::milliseconds lifetime) {
-  Result<SocketPair> pair = MakeSocketPair(SOCK_STREAM);
-  if (!pair) {
-    log_.Warning("no socket pair: " + pair.error().message);
-    return Remove(connection);
-  }
   const Connection* raw = connection.get();  // it outlives its server
   connection->forwarder = std::make_unique<Forwarder>(
       [this, raw](const CallHead& call, const std::function<void(RouteOrStatus)>& answer) {
@@ -167,13 +158,17 @@ void Entrance::Serve(const ConnectionPtr& connection, std::chrono::milliseconds 
       connection->kind == Connection::Kind::kPeer ? kPeerMessageBytes : kOtherMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 16);
   builder.RegisterCallbackGenericService(connection->forwarder.get());
-  connection->server = builder.BuildAndStart();
-  if (!connection->server) return Remove(connection);
-  grpc::AddInsecureChannelFromFd(connection->server.get(), pair->theirs.release());
-  connection->pump->Carry(std::move(pair->ours), lifetime,
-                          [this, weak = std::weak_ptr(connection)] {
-                            if (const ConnectionPtr ended = weak.lock()) Remove(ended);
-                          });
+  UniqueFd plain;
+  Result<std::unique_ptr<grpc::Server>> server = StartCallServer(builder, plain);
+  if (!server) {
+    log_.Warning(
+        fmt::format("{} cannot be served: {}", connection->address, server.error().message));
+    return Remove(connection);
+  }
+  connection->server = *std::move(server);
+  connection->pump->Carry(std::move(plain), lifetime, [this, weak = std::weak_ptr(connection)] {
+    if (const ConnectionPtr ended = weak.lock()) Remove(ended);
+  });
 }
 
 // gRPC's threads: of what may change, only the channel is looked at.
@@ -216,12 +211,7 @@ void Entrance::Refuse(const Connection& connection, const std::string& reason,
 void Entrance::Remove(ConnectionPtr connection) {
   if (connections_.erase(connection) == 0) return;
   if (connection->pump) connection->pump->Close();
-  if (!connection->server) return;
-  // Ends once its calls have; they are cancelled.
-  asio::post(undertaker_, [connection = std::move(connection)] {
-    connection->server->Shutdown(std::chrono::system_clock::now());
-    connection->server.reset();
-  });
+  if (connection->server) undertaker_.End(std::move(connection->server), connection);
 }
 
 }  // namespace aloha::gateway

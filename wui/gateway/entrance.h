@@ -8,7 +8,6 @@
 #define ALOHA_WUI_GATEWAY_ENTRANCE_H_
 
 #include <asio/io_context.hpp>
-#include <asio/thread_pool.hpp>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -21,6 +20,7 @@
 #include "workers/runtime/unique_fd.h"
 #include "wui/gateway/arrivals.h"
 #include "wui/gateway/behalf.h"
+#include "wui/gateway/call_server.h"
 #include "wui/gateway/forwarder.h"
 #include "wui/gateway/tls_identity.h"
 #include "wui/gateway/tls_pump.h"
@@ -87,7 +87,7 @@ class Entrance {
   EntranceStats stats_;
   std::chrono::steady_clock::time_point next_line_;  // one warning in ten seconds
   uint64_t untold_ = 0;
-  asio::thread_pool undertaker_{1};  // where servers end, which may take a while
+  Undertaker undertaker_;
 };
 
 }  // namespace aloha::gateway

@@ -1,15 +1,11 @@
 #include "wui/gateway/remote_entrance.h"
 
 #include <fmt/format.h>
-#include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
-#include <grpcpp/server_posix.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <asio/post.hpp>
 
-#include "workers/runtime/packet.h"
+#include "wui/gateway/call_server.h"
 #include "wui/gateway/forwarder.h"
 #include "wui/gateway/health_service.h"
 #include "wui/gateway/reflection_service.h"
@@ -76,7 +72,6 @@ RemoteEntrance::RemoteEntrance(asio::io_context& loop, Log& log,
 
 RemoteEntrance::~RemoteEntrance() {
   while (!connections_.empty()) Remove(*connections_.begin());
-  undertaker_.join();
 }
 
 bool RemoteEntrance::Allows(const std::string& address) const {
@@ -150,11 +145,6 @@ void RemoteEntrance::OnHandshake(const ConnectionPtr& connection, const Result<>
 }
 
 void RemoteEntrance::Serve(const ConnectionPtr& connection, seconds lifetime) {
-  Result<SocketPair> pair = MakeSocketPair(SOCK_STREAM);
-  if (!pair) {
-    log_.Warning("no socket pair: " + pair.error().message);
-    return Remove(connection);
-  }
   grpc::ServerBuilder builder;
   Keep(builder);
   const Connection* raw = connection.get();  // it outlives its server
@@ -172,13 +162,17 @@ void RemoteEntrance::Serve(const ConnectionPtr& connection, seconds lifetime) {
         answer(tl::make_unexpected(grpc::Status(grpc::StatusCode::UNAUTHENTICATED, raw->who.text)));
       });
   builder.RegisterCallbackGenericService(connection->forwarder.get());
-  connection->server = builder.BuildAndStart();
-  if (!connection->server) return Remove(connection);
-  grpc::AddInsecureChannelFromFd(connection->server.get(), pair->theirs.release());
-  connection->pump->Carry(std::move(pair->ours), lifetime,
-                          [this, weak = std::weak_ptr(connection)] {
-                            if (const ConnectionPtr ended = weak.lock()) Remove(ended);
-                          });
+  UniqueFd plain;
+  Result<std::unique_ptr<grpc::Server>> server = StartCallServer(builder, plain);
+  if (!server) {
+    log_.Warning(
+        fmt::format("{} cannot be served: {}", connection->address, server.error().message));
+    return Remove(connection);
+  }
+  connection->server = *std::move(server);
+  connection->pump->Carry(std::move(plain), lifetime, [this, weak = std::weak_ptr(connection)] {
+    if (const ConnectionPtr ended = weak.lock()) Remove(ended);
+  });
 }
 
 void RemoteEntrance::Refuse(const Connection& connection, const std::string& reason,
@@ -202,12 +196,7 @@ void RemoteEntrance::Refuse(const Connection& connection, const std::string& rea
 void RemoteEntrance::Remove(ConnectionPtr connection) {
   if (connections_.erase(connection) == 0) return;
   if (connection->pump) connection->pump->Close();
-  if (!connection->server) return;
-  // Ends once its calls have; they are cancelled.
-  asio::post(undertaker_, [connection = std::move(connection)] {
-    connection->server->Shutdown(std::chrono::system_clock::now());
-    connection->server.reset();
-  });
+  if (connection->server) undertaker_.End(std::move(connection->server), connection);
 }
 
 }  // namespace aloha::gateway

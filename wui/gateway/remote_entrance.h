@@ -10,7 +10,6 @@
 #define ALOHA_WUI_GATEWAY_REMOTE_ENTRANCE_H_
 
 #include <asio/io_context.hpp>
-#include <asio/thread_pool.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -23,6 +22,7 @@
 #include "workers/runtime/unique_fd.h"
 #include "wui/gateway/arrivals.h"
 #include "wui/gateway/behalf.h"
+#include "wui/gateway/call_server.h"
 #include "wui/gateway/client_trust.h"
 #include "wui/gateway/refusals.h"
 #include "wui/gateway/tls_pump.h"
@@ -80,7 +80,7 @@ class RemoteEntrance {
   Arrivals arrivals_;
   std::set<ConnectionPtr> connections_;
   Refusals::Clock::time_point next_crowd_{};
-  asio::thread_pool undertaker_{1};  // where servers end, which may take a while
+  Undertaker undertaker_;
 };
 
 }  // namespace aloha::gateway

@@ -75,8 +75,12 @@ class UnaryCall final : public Backend::Running {
     Prepare(state_->call, state_->context);
     grpc::GenericStub(channel).UnaryCall(
         &state_->context, PathOf(*state_->call.method), {}, &state_->request, &state_->response,
-        [state = state_, &loop](grpc::Status status) {
-          asio::post(loop, [state, status = std::move(status)] { Tell(*state, status); });
+        // Let go on the loop: it may be the last to hold the channel, which must not end in a
+        // thread of its own.
+        [state = state_, &loop](grpc::Status status) mutable {
+          asio::post(loop, [state = std::move(state), status = std::move(status)] {
+            Tell(*state, status);
+          });
         });
   }
   ~UnaryCall() override {
