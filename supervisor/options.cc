@@ -40,6 +40,9 @@ int ParseOptions(int argc, char** argv, Options* options) {
                "The file wins at every start; saving is refused");
   app.add_option("--secrets-dir", options->secrets_dir,
                  "Folder below which certificate_file paths lie");
+  app.add_option("--license-keys", options->license_keys,
+                 "Folder with the public keys of those whose licences are taken, NAME.pem")
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "supervisor/licenses/watch.h"
 #include "supervisor/vrrp/news.h"
 
 namespace aloha::supervisor {
@@ -50,6 +51,8 @@ Supervisor::Supervisor(const Options& options, Privilege privilege)
       checks_(loop_, events_),
       ticket_keys_(options.run_dir + "/ticket-keys.textproto"),
       machine_(loop_, options, events_),
+      licenses_(options.state_dir + "/licenses", options.license_keys,
+                {hardware_.uuid, hardware_.ethid}),
       configurator_(loop_, options, deployment_, events_,
                     {.serving = [this] { return services_.serving(); },
                      .serving_tls = [this] { return services_.serving_tls(); },
@@ -121,6 +124,7 @@ int Supervisor::Run() {
     events_.Add(Event::ERROR, "certificate", "session tickets", loaded.error().message);
   }
   access_.Load();
+  LoadLicenses(licenses_, events_);
   RotateTicketKeys();
   BeginSync();
   AwaitSignals();
@@ -136,14 +140,16 @@ asio::awaitable<void> Supervisor::Start() {
   co_await StartWorkers();
   starting_ = false;
   if (stopping_) co_return;
-  api_ = std::make_unique<AdminApi>(AdminContext{loop_, log_, events_, socket_, fleet_, services_,
-                                                 checks_, configurator_, certificates_, vrrp_,
-                                                 tracking_, peers_, sync_, stick_sync_, machine_,
-                                                 access_, refusals_, DescribePrivilege()});
+  api_ = std::make_unique<AdminApi>(
+      AdminContext{loop_,     log_,      events_,       socket_,       fleet_,
+                   services_, checks_,   configurator_, certificates_, vrrp_,
+                   tracking_, peers_,    sync_,         stick_sync_,   machine_,
+                   hardware_, licenses_, access_,       refusals_,     DescribePrivilege()});
   socket_.Serve(api_->server());
   sd_notify(0, "READY=1");
   log_.Info(fmt::format("ready; management socket {}", SocketPath(options_)));
   Spawn(loop_, certificates_.WatchExpiry());
+  Spawn(loop_, WatchLicenses(licenses_, events_));
   Spawn(loop_, tracking_.Run());
   Spawn(loop_, access_.Run());
   Spawn(loop_, KeepSharing());
@@ -338,6 +344,7 @@ void Supervisor::AwaitSignals() {
 void Supervisor::OnSignal(int signal) {
   if (signal == SIGHUP) {
     Spawn(loop_, configurator_.ReloadFile());
+    LoadLicenses(licenses_, events_);
   } else if (!stopping_) {
     stopping_ = true;
     fleet_.Close();

@@ -21,6 +21,8 @@
 #include "supervisor/events.h"
 #include "supervisor/fleet.h"
 #include "supervisor/keeper.h"
+#include "supervisor/licenses/licenses.h"
+#include "supervisor/machine/hardware.h"
 #include "supervisor/machine/machine.h"
 #include "supervisor/management_socket.h"
 #include "supervisor/options.h"
@@ -76,6 +78,8 @@ class Supervisor {
   Checks checks_;
   TicketKeys ticket_keys_;
   Machine machine_;
+  const Hardware hardware_ = ReadHardware();
+  Licenses licenses_;
   Configurator configurator_;
   Certificates certificates_;
   Services services_;

@@ -9,6 +9,7 @@
 #include "supervisor/admin/configuration_api.h"
 #include "supervisor/admin/events_api.h"
 #include "supervisor/admin/high_availability_api.h"
+#include "supervisor/admin/licenses_api.h"
 #include "supervisor/admin/logs_api.h"
 #include "supervisor/admin/network_api.h"
 #include "supervisor/admin/services_api.h"
@@ -47,13 +48,14 @@ struct AdminApi::Parts {
         high_availability(context),
         synchronization(context),
         users(context),
-        tokens(context) {
+        tokens(context),
+        licenses(context) {
     grpc::ServerBuilder builder;
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
              &services, &configuration, &workers, &system, &network, &events, &logs,
              &virtual_services, &servers, &stats, &sessions, &persistence, &certificates,
-             &trust_anchors, &high_availability, &synchronization, &users, &tokens}) {
+             &trust_anchors, &high_availability, &synchronization, &users, &tokens, &licenses}) {
       builder.RegisterService(service);
     }
     server = builder.BuildAndStart();
@@ -78,6 +80,7 @@ struct AdminApi::Parts {
   SynchronizationApi synchronization;
   UsersApi users;
   TokensApi tokens;
+  LicensesApi licenses;
   std::unique_ptr<grpc::Server> server;
 };
 

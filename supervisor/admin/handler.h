@@ -35,6 +35,8 @@ class Peers;
 class Sync;
 class StickSync;
 class Machine;
+class Licenses;
+struct Hardware;
 
 // Everything the management API works on; outlives it.
 struct AdminContext {
@@ -53,6 +55,8 @@ struct AdminContext {
   Sync& sync;
   StickSync& stick_sync;
   Machine& machine;
+  const Hardware& hardware;
+  Licenses& licenses;
   Access& access;
   Refusals& refusals;
   std::string privilege;  // how aloha-system gets capabilities

@@ -8,6 +8,8 @@
 
 #include "supervisor/configurator.h"
 #include "supervisor/fleet.h"
+#include "supervisor/licenses/licenses.h"
+#include "supervisor/machine/hardware.h"
 #include "supervisor/machine/machine.h"
 
 namespace aloha::supervisor {
@@ -37,6 +39,13 @@ v1::SystemInfo DescribeSystem(const AdminContext& context) {
   info.set_privilege(context.privilege);
   info.set_time_zone(Machine::TimeZone());
   info.set_language(context.machine.Language());
+  info.set_model(context.hardware.model);
+  info.set_uuid(context.hardware.uuid);
+  info.set_ethid(context.hardware.ethid);
+  info.set_firmware_revision(context.hardware.firmware_revision);
+  info.set_firmware_date(context.hardware.firmware_date);
+  info.set_operating_system(context.hardware.operating_system);
+  info.set_licensing(context.licenses.StateAt(info.time_us() / 1'000'000));
   if (const auto system = context.fleet.Find("system"))
     info.set_landlock_abi(system->info.landlock_abi());
   return info;

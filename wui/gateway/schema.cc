@@ -10,6 +10,7 @@
 
 #include "admin/v1/certificates.pb.h"
 #include "admin/v1/events.pb.h"
+#include "admin/v1/licenses.pb.h"
 #include "admin/v1/network.pb.h"
 #include "admin/v1/users.pb.h"
 #include "grpc/health/v1/health.pb.h"
@@ -25,6 +26,7 @@ using google::protobuf::FileDescriptor;
 std::vector<const FileDescriptor*> Roots() {
   return {admin::v1::Certificate::descriptor()->file(),
           admin::v1::Live::descriptor()->file(),
+          admin::v1::License::descriptor()->file(),
           admin::v1::NetworkState::descriptor()->file(),
           admin::v1::User::descriptor()->file(),
           grpc::health::v1::HealthCheckRequest::descriptor()->file(),
