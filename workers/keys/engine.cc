@@ -263,9 +263,11 @@ void Engine::Read(const worker::v1::ReadCertificatesRequest& request,
 }
 
 void Engine::WithNode(std::function<Result<>(Node&)> work, Done done) {
-  Later(
-      done, [this, work = std::move(work)] { return work(node_); },
-      [done](const Result<>& result) { done(result); });
+  InTurn([this, work = std::move(work)] { return work(node_); }, std::move(done));
+}
+
+void Engine::InTurn(std::function<Result<>()> work, Done done) {
+  Later(done, std::move(work), [done](const Result<>& result) { done(result); });
 }
 
 void Engine::List(worker::v1::ListKeysResponse& response) const {

@@ -14,8 +14,10 @@
 #include <string_view>
 #include <vector>
 
+#include "worker/v1/backup.pb.h"
 #include "worker/v1/roles.pb.h"
 #include "worker/v1/transfer.pb.h"
+#include "workers/keys/backup.h"
 #include "workers/keys/certificate_files.h"
 #include "workers/keys/import.h"
 #include "workers/keys/key_store.h"
@@ -71,6 +73,14 @@ class Engine {
   void TakeKey(const worker::v1::TakeKeyRequest& request, worker::v1::TakeKeyResponse& response,
                Done done);
 
+  // Errors as KeyBackup.
+  void SealBackup(const worker::v1::SealBackupRequest& request,
+                  worker::v1::SealBackupResponse& response, Done done);
+  void OpenBackup(const worker::v1::OpenBackupRequest& request,
+                  worker::v1::OpenBackupResponse& response, Done done);
+  void TakeBackupKeys(const worker::v1::OpenBackupRequest& request,
+                      worker::v1::TakeBackupKeysResponse& response, Done done);
+
   // Runs `work` with the node on the thread for imports; `done` with its result.
   void WithNode(std::function<Result<>(Node&)> work, Done done);
 
@@ -90,6 +100,10 @@ class Engine {
   // much waits.
   template <typename Work, typename Use>
   void Later(const Done& done, Work work, Use use);
+  // The same for work that answers nothing.
+  void InTurn(std::function<Result<>()> work, Done done);
+  // On the thread for imports.
+  Result<OpenedBackup> Open(const worker::v1::OpenBackupRequest& request);
   // Saves what was imported; on the thread for imports.
   Result<ImportedKey> Save(Result<ImportedKey> imported);
   // Holds a key, if it is new here. stored: it is in the key folder.

@@ -8,6 +8,7 @@ namespace aloha::keys {
 namespace {
 
 constexpr const char* kSealingFile = "sealing-key";
+constexpr const char* kAllowBackupFile = "allow-backup";
 constexpr std::string_view kSuffix = ".key";
 constexpr size_t kMaxFileBytes = 64 * 1024;
 
@@ -120,6 +121,10 @@ Result<> KeyStore::SaveSecret(const std::string& name, Content content,
 }
 
 Result<> KeyStore::RemoveSecret(const std::string& name) { return folder_.Remove(name); }
+
+bool KeyStore::AllowsBackup() const {
+  return folder_.Read(kAllowBackupFile, kMaxFileBytes).has_value();
+}
 
 Result<const SealingKey*> KeyStore::sealing_key() const {
   if (locked_)

@@ -38,6 +38,10 @@ class KeyStore {
   // kNotFound.
   Result<> RemoveSecret(const std::string& name);
 
+  // Whoever has access to the folder has said, by a file there, that private keys may leave this
+  // machine in a backup: nobody else can.
+  bool AllowsBackup() const;
+
   // kFailedPrecondition while the folder is locked.
   Result<const SealingKey*> sealing_key() const;
   // Why what is in the folder cannot be used, for people; empty: it can.

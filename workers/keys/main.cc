@@ -22,13 +22,17 @@
 //   aloha.worker.v1.KeyTransfer: SealKey, TakeKey, private keys for and from the aloha-keys of the
 //   paired node; SealSecret, OpenSecret, what its supervisor alone may read.
 //
+//   aloha.worker.v1.KeyBackup: SealBackup, OpenBackup, TakeBackupKeys, private keys to and from a
+//   backup that is encrypted with a passphrase.
+//
 //   The direct channels to aloha-tls, aloha-wui and aloha-gateway: packets of SignRequests,
 //   answered by SignResponses in any order.
 //
 // FILES
 //   key-dir       Belongs to the user of this process alone (mode 0700, files 0600). One file for
 //                 each private key, HEX.key after the SHA-256 of its public key, and sealing-key;
-//                 see container.h. Each is written whole or not at all.
+//                 see container.h. Each is written whole or not at all. allow-backup, made by
+//                 whoever administers the machine: private keys may leave it in a backup.
 //   secrets-dir   Read alone. key-passphrase: the files of key-dir are encrypted with it (Argon2id,
 //                 XChaCha20-Poly1305); read when the process starts. Those in clear are encrypted
 //                 then. Certificate files of the snapshot: PEM with key and chain, or a folder with
@@ -68,7 +72,7 @@
 // READING ORDER
 //   tls_message.h (what may be signed), private_key.h, signer.h, signing_threads.h (how), folder.h,
 //   container.h, key_store.h (where keys are kept), file_content.h, certificate.h, import.h (where
-//   they come from), certificate_files.h, transfer.h (the paired node), engine.h, role.h.
+//   they come from), certificate_files.h, transfer.h (the paired node), backup.h, engine.h, role.h.
 
 #include <sodium/core.h>
 

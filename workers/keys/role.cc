@@ -10,7 +10,8 @@ KeysRole::KeysRole(WorkerContext context, Files files)
               std::move(files.secrets)),
       service_(context.loop, engine_),
       node_(context.loop, engine_),
-      transfer_(context.loop, engine_) {}
+      transfer_(context.loop, engine_),
+      backup_(context.loop, engine_) {}
 
 Result<> KeysRole::Prepare(const worker::v1::Snapshot& snapshot) {
   if (!snapshot.has_keys())

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "workers/keys/backup_service.h"
 #include "workers/keys/engine.h"
 #include "workers/keys/keys_service.h"
 #include "workers/keys/node_service.h"
@@ -29,7 +30,9 @@ class KeysRole final : public Role {
  public:
   KeysRole(WorkerContext context, Files files);
 
-  std::vector<grpc::Service*> Services() override { return {&service_, &node_, &transfer_}; }
+  std::vector<grpc::Service*> Services() override {
+    return {&service_, &node_, &transfer_, &backup_};
+  }
   Result<> Prepare(const worker::v1::Snapshot& snapshot) override;
   void Commit() override;
   void Abort() override { prepared_.reset(); }
@@ -43,6 +46,7 @@ class KeysRole final : public Role {
   KeysService service_;
   NodeService node_;
   TransferService transfer_;
+  BackupService backup_;
   std::optional<Plan> prepared_;
 };
 

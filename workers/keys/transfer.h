@@ -1,6 +1,6 @@
-// What is inside of something that one aloha-keys sealed for another: what it is for, and the
-// secret. What was made for one purpose is taken for no other, so that a private key cannot be
-// opened as if it were a secret of the supervisor's.
+// What is inside of something that one aloha-keys sealed for another, or for a backup: what it is
+// for, and the secret. What was made for one purpose is taken for no other, so that a private key
+// cannot be opened as if it were a secret of the supervisor's.
 #ifndef ALOHA_WORKERS_KEYS_TRANSFER_H_
 #define ALOHA_WORKERS_KEYS_TRANSFER_H_
 
@@ -13,7 +13,7 @@
 
 namespace aloha::keys {
 
-enum class Purpose : uint8_t { kPrivateKey = 1, kSupervisorSecret = 2 };
+enum class Purpose : uint8_t { kPrivateKey = 1, kSupervisorSecret = 2, kBackup = 3 };
 
 // Of a secret of the supervisor's.
 inline constexpr size_t kMaxSecretBytes = 1 << 20;
