@@ -52,6 +52,18 @@ class Configurator {
     std::string secret;  // of persistence
   };
 
+  // What a restore makes of what is here. Computed when no other change is under way.
+  struct Restoration {
+    config::v1::Config config;
+    std::optional<ConfigVersion> saved;  // absent: what is saved stays
+    std::vector<ConfigVersion> history;  // oldest first
+    std::function<config::v1::StoredCertificates(const config::v1::StoredCertificates& own)>
+        certificates;
+    config::v1::ServerStates states;
+    std::string secret;  // of persistence; empty: that which is here stays
+    std::string actor, method, note;
+  };
+
   // A wish to change the configuration.
   struct Change {
     config::v1::Config config;
@@ -139,6 +151,13 @@ class Configurator {
   // it. kInvalidArgument, kFailedPrecondition: why it is refused.
   asio::awaitable<Result<Applied>> TakeOver(Shared shared, std::string actor,
                                             std::function<Result<>()> begin);
+  // Why a restore would be refused, and what is worth a warning.
+  std::vector<Problem> CheckRestore(const Restoration& restoration) const;
+  // What it would do to what the workers run.
+  std::vector<PlanStep> PlanRestore(const Restoration& restoration) const;
+  // Applies it, and saves what the backup had saved. `begin` as in TakeOver; errors too.
+  asio::awaitable<Result<Applied>> Restore(Restoration restoration,
+                                           std::function<Result<>()> begin);
   // SIGHUP: reads the file again and applies it; what is wrong with it becomes events.
   asio::awaitable<void> ReloadFile();
 
@@ -153,8 +172,18 @@ class Configurator {
     bool told = false;  // that it could not be taken back yet
   };
 
+  // What becomes of everything at once when it comes from elsewhere.
+  struct Whole {
+    Change change;
+    CompileInput input;
+    std::vector<std::string> failures;  // error pages that could not be read
+    std::string text;                   // of the event
+  };
+
   Result<> MayTakeOver(const Shared& shared, const config::v1::Config& config,
                        const config::v1::StoredCertificates& certificates) const;
+  asio::awaitable<Result<Applied>> AdoptLocked(Whole whole, std::function<Result<>()> begin);
+  Whole WholeOf(const Restoration& restoration) const;
   Result<> KeepShared(const CompileInput& input,
                       const config::v1::StoredCertificates& certificates);
 

@@ -92,39 +92,40 @@ Result<> Configurator::MayTakeOver(const Shared& shared, const config::v1::Confi
   return FirstError(CheckConfig(PrintText(config), GatherFacts(options_, certificates)).problems);
 }
 
-asio::awaitable<Result<Configurator::Applied>> Configurator::TakeOver(
-    Shared shared, std::string actor, std::function<Result<>()> begin) {
-  const AsyncMutex::Guard guard = co_await mutex_.Lock();
-  ConfigVersion version = running_;
-  version.config = MergeConfig(running_.config, shared.state.config());
-  std::vector<std::string> failures;
-  CompileInput input = InputFor(version.config, failures);
-  input.certificates = MergeCertificates(input.certificates, shared.state.certificates());
-  input.states = shared.state.servers();
-  input.secret = shared.secret;
-  if (auto may = MayTakeOver(shared, version.config, input.certificates); !may) {
-    co_return tl::make_unexpected(may.error());
-  }
-  for (const std::string& name : LackingStandIns(version.config, input.certificates)) {
-    auto made = co_await hooks_.stand_in(version.config, name);
+// Certificates, states and secret are kept before the configuration, which is the last that can
+// fail.
+asio::awaitable<Result<Configurator::Applied>> Configurator::AdoptLocked(
+    Whole whole, std::function<Result<>()> begin) {
+  CompileInput& input = whole.input;
+  Change& change = whole.change;
+  for (const std::string& name : LackingStandIns(change.config, input.certificates)) {
+    auto made = co_await hooks_.stand_in(change.config, name);
     if (!made) co_return tl::make_unexpected(made.error());
     *input.certificates.add_certificate() = std::move(*made);
   }
-  Compiled next = Compile(version.config, input);
+  Compiled next = Compile(change.config, input);
   Applied applied;
   applied.steps = Plan(compiled_, next);
-  const bool another = PrintText(version.config) != PrintText(running_.config);
+  const std::optional<Pending> pending = PendingOf(change, next);
+  ConfigVersion version = running_;
+  const bool another = PrintText(change.config) != PrintText(running_.config);
   if (another) {
+    version.config = std::move(change.config);
     version.info.Clear();
     version.info.set_time_us(NowUs());
-    version.info.set_user(actor);
-    version.info.set_source("synchronised");
+    version.info.set_user(change.actor);
+    version.info.set_note(change.note);
+    version.info.set_source(change.origin);
   }
   const auto record = [&]() -> Result<> {
     if (auto begun = begin(); !begun) return begun;
     auto kept = KeepShared(input, Union(input_.certificates, input.certificates));
+    if (kept) kept = StorePending(pending);
     if (kept && another) kept = store_->Record(version);
-    if (!kept) (void)KeepShared(input_, input_.certificates);
+    if (!kept) {
+      (void)KeepShared(input_, input_.certificates);
+      (void)StorePending(pending_);
+    }
     return kept;
   };
   std::string unshared = std::exchange(unshared_, {});
@@ -137,19 +138,43 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::TakeOver(
   compiled_ = std::move(next);
   input_ = std::move(input);
   if (auto kept = WriteState(CertificatesPath(options_), input_.certificates); !kept) {
-    events_.Add(Event::ERROR, "sync", "certificates", kept.error().message);
+    events_.Add(Event::ERROR, "certificate", "certificates", kept.error().message);
   }
   hooks_.deployed(deployed);
   ReportWaiting();
   ReportSharing();
-  ReportPages(failures);
+  ReportPages(whole.failures);
+  pending_ = pending;
+  ArmUndo();
   applied.version = running_.info.number();
-  applied.event =
-      events_.Add(Event::INFO, "config", fmt::format("version {}", applied.version),
-                  fmt::format("taken over from the other node, {} steps{}", applied.steps.size(),
-                              another ? "" : "; the configuration is the same"),
-                  actor, "Peer/PushState");
-  if (unsaved_changes()) {
+  if (pending) applied.confirm_within = *ConfirmWithin();
+  applied.event = events_.Add(Event::INFO, "config", fmt::format("version {}", applied.version),
+                              fmt::format("{}, {} steps{}", whole.text, applied.steps.size(),
+                                          another ? "" : "; the configuration is the same"),
+                              change.actor, change.method);
+  co_return applied;
+}
+
+asio::awaitable<Result<Configurator::Applied>> Configurator::TakeOver(
+    Shared shared, std::string actor, std::function<Result<>()> begin) {
+  const AsyncMutex::Guard guard = co_await mutex_.Lock();
+  Whole whole;
+  whole.change.config = MergeConfig(running_.config, shared.state.config());
+  whole.change.actor = std::move(actor);
+  whole.change.method = "Peer/PushState";
+  whole.change.origin = "synchronised";
+  whole.change.back = true;  // its own network stays
+  whole.text = "taken over from the other node";
+  whole.input = InputFor(whole.change.config, whole.failures);
+  whole.input.certificates =
+      MergeCertificates(whole.input.certificates, shared.state.certificates());
+  whole.input.states = shared.state.servers();
+  whole.input.secret = shared.secret;
+  if (auto may = MayTakeOver(shared, whole.change.config, whole.input.certificates); !may) {
+    co_return tl::make_unexpected(may.error());
+  }
+  auto applied = co_await AdoptLocked(std::move(whole), std::move(begin));
+  if (applied && unsaved_changes()) {
     if (auto saved = Save(); !saved) {
       events_.Add(Event::ERROR, "sync", "saved configuration", saved.error().message);
     }

@@ -7,6 +7,7 @@
 
 #include "supervisor/config/error_page.h"
 #include "supervisor/config/system_anchors.h"
+#include "workers/runtime/log.h"
 
 namespace aloha::supervisor {
 namespace {
@@ -17,6 +18,12 @@ constexpr char kEthernet[] = "1";  // ARPHRD_ETHER
 
 std::string CertificatesPath(const Options& options) {
   return options.state_dir + "/certificates.textproto";
+}
+
+std::string MachineName() {
+  char name[256] = {};
+  gethostname(name, sizeof(name) - 1);
+  return EscapeForLog(name);
 }
 
 std::vector<std::string> ManageableInterfaces() {

@@ -14,6 +14,9 @@ namespace aloha::supervisor {
 // Where the certificates and trust anchors that were imported are kept: their public part.
 std::string CertificatesPath(const Options& options);
 
+// As the machine calls itself.
+std::string MachineName();
+
 // Interfaces of this machine that a configuration may manage: Ethernet of hardware, or, where there
 // is none, any but loopback; in the order of their names.
 std::vector<std::string> ManageableInterfaces();

@@ -90,7 +90,9 @@ Supervisor::Supervisor(const Options& options, Privilege privilege)
                    [this](const std::string& table) { return deployment_.StickMemoryOf(table); }}),
       access_(loop_, events_,
               {options.state_dir + "/users.textproto", options.run_dir + "/sign-ins.textproto"},
-              [this]() -> const auto& { return configurator_.running().config; }) {
+              [this]() -> const auto& { return configurator_.running().config; }),
+      backups_({fleet_, configurator_, certificates_, ticket_keys_, services_, machine_, access_,
+                events_, [this] { Spawn(loop_, PublishTicketKeys()); }}) {
   fleet_.SetEquip(
       [this](std::shared_ptr<Process> process) { return deployment_.Equip(std::move(process)); });
   deployment_.OnEquipped([this](std::shared_ptr<Process> process) { OnEquipped(process); });
@@ -140,11 +142,13 @@ asio::awaitable<void> Supervisor::Start() {
   co_await StartWorkers();
   starting_ = false;
   if (stopping_) co_return;
-  api_ = std::make_unique<AdminApi>(
-      AdminContext{loop_,     log_,      events_,       socket_,       fleet_,
-                   services_, checks_,   configurator_, certificates_, vrrp_,
-                   tracking_, peers_,    sync_,         stick_sync_,   machine_,
-                   hardware_, licenses_, access_,       refusals_,     DescribePrivilege()});
+  api_ = std::make_unique<AdminApi>(AdminContext{loop_,     log_,          events_,
+                                                 socket_,   fleet_,        services_,
+                                                 checks_,   configurator_, certificates_,
+                                                 vrrp_,     tracking_,     peers_,
+                                                 sync_,     stick_sync_,   machine_,
+                                                 hardware_, licenses_,     access_,
+                                                 backups_,  refusals_,     DescribePrivilege()});
   socket_.Serve(api_->server());
   sd_notify(0, "READY=1");
   log_.Info(fmt::format("ready; management socket {}", SocketPath(options_)));

@@ -13,6 +13,7 @@
 #include "supervisor/access/access.h"
 #include "supervisor/access/refusals.h"
 #include "supervisor/admin/admin_api.h"
+#include "supervisor/backup/backups.h"
 #include "supervisor/certificates/certificates.h"
 #include "supervisor/certificates/ticket_keys.h"
 #include "supervisor/checks.h"
@@ -89,6 +90,7 @@ class Supervisor {
   Sync sync_;
   StickSync stick_sync_;
   Access access_;
+  Backups backups_;
   Refusals refusals_{events_};
   RemoteWatch remote_watch_{loop_, events_};
   std::optional<Keeper> keeper_;

@@ -90,6 +90,15 @@ class Access {
   asio::awaitable<Result<std::string>> RemoveSecondFactor(
       Identity who, const admin::v1::RemoveSecondFactorRequest* request);
 
+  // All accounts and tokens.
+  const config::v1::Access& all() const { return accounts_.all(); }
+  // Somebody has set the first password, and what is kept can be used.
+  bool in_use() const { return !accounts_.broken() && !accounts_.first_sign_in(); }
+  // Takes these in place of all there are. Errors as Accounts::Change.
+  Result<> Replace(config::v1::Access next) { return accounts_.Replace(std::move(next)); }
+  // Ends the sessions of those whose password is another one than it was.
+  void EndStaleSessions(const config::v1::Access& before);
+
   // `secret` gets the token itself.
   Result<admin::v1::Token> CreateToken(const Identity& who,
                                        const admin::v1::CreateTokenRequest& request,

@@ -155,16 +155,16 @@ Result<> Accounts::Change(const std::function<Result<>(v1::Access&)>& change) {
   }
   v1::Access next = kept_;
   if (const Result<> changed = change(next); !changed) return changed;
-  if (const Result<> checked = CheckAccess(next); !checked) return checked;
-  if (const Result<> written = Write(next); !written) return written;
-  kept_ = std::move(next);
-  noted_ = false;
-  return {};
+  return Replace(std::move(next));
 }
 
 Result<> Accounts::Renew(Account account) {
   v1::Access next;
   *next.add_account() = std::move(account);
+  return Replace(std::move(next));
+}
+
+Result<> Accounts::Replace(v1::Access next) {
   if (const Result<> checked = CheckAccess(next); !checked) return checked;
   if (const Result<> written = Write(next); !written) return written;
   kept_ = std::move(next);

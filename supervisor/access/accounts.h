@@ -47,6 +47,9 @@ class Accounts {
   // Changes a copy, which is checked, written, and then counts: all or nothing. `change` may
   // refuse. kFailedPrecondition: no administrator who can sign in would be left.
   Result<> Change(const std::function<Result<>(config::v1::Access&)>& change);
+  // Takes these in place of all there are, also after a file that could not be used. Errors as
+  // Change.
+  Result<> Replace(config::v1::Access next);
   // After a file that could not be used: an administrator of this name alone.
   Result<> Renew(Account account);
 

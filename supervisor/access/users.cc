@@ -210,4 +210,12 @@ std::vector<v1::User> Access::ListUsers(const Identity& who) const {
   return list;
 }
 
+void Access::EndStaleSessions(const config::v1::Access& before) {
+  for (const config::v1::Account& account : before.account()) {
+    const Accounts::Account* now = accounts_.Find(account.name());
+    if (now == nullptr || now->password_hash() != account.password_hash())
+      sign_ins_.EndOf(account.name());
+  }
+}
+
 }  // namespace aloha::supervisor

@@ -2,9 +2,9 @@
 
 #include <grpcpp/server_builder.h>
 
-#include <initializer_list>
 #include <utility>
 
+#include "supervisor/admin/backups_api.h"
 #include "supervisor/admin/certificates_api.h"
 #include "supervisor/admin/configuration_api.h"
 #include "supervisor/admin/events_api.h"
@@ -49,15 +49,16 @@ struct AdminApi::Parts {
         synchronization(context),
         users(context),
         tokens(context),
-        licenses(context) {
+        licenses(context),
+        backups(context) {
     grpc::ServerBuilder builder;
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
-    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-             &services, &configuration, &workers, &system, &network, &events, &logs,
-             &virtual_services, &servers, &stats, &sessions, &persistence, &certificates,
-             &trust_anchors, &high_availability, &synchronization, &users, &tokens, &licenses}) {
-      builder.RegisterService(service);
-    }
+    grpc::Service* const all[] = {
+        &services,        &configuration, &workers,          &system,        &network,
+        &events,          &logs,          &virtual_services, &servers,       &stats,
+        &sessions,        &persistence,   &certificates,     &trust_anchors, &high_availability,
+        &synchronization, &users,         &tokens,           &licenses,      &backups};
+    for (grpc::Service* service : all) builder.RegisterService(service);
     server = builder.BuildAndStart();
   }
 
@@ -81,6 +82,7 @@ struct AdminApi::Parts {
   UsersApi users;
   TokensApi tokens;
   LicensesApi licenses;
+  BackupsApi backups;
   std::unique_ptr<grpc::Server> server;
 };
 

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "supervisor/admin/findings.h"
 #include "supervisor/config/diff.h"
 #include "supervisor/config/factory.h"
 #include "supervisor/config/print.h"
@@ -12,19 +11,6 @@
 namespace aloha::supervisor {
 namespace v1 = admin::v1;
 namespace {
-
-template <typename List>
-void AddFindings(const std::vector<Problem>& problems, List* findings) {
-  for (const Problem& problem : problems) {
-    v1::FieldViolation* finding = findings->Add();
-    finding->set_path(problem.path);
-    finding->set_message(EscapeForLog(problem.message));
-    finding->set_line(static_cast<uint32_t>(problem.line));
-    finding->set_column(static_cast<uint32_t>(problem.column));
-    finding->set_severity(problem.severity == Severity::kError ? v1::FieldViolation::ERROR
-                                                               : v1::FieldViolation::WARNING);
-  }
-}
 
 template <typename List>
 void AddSteps(const std::vector<PlanStep>& steps, List* out) {
@@ -51,18 +37,6 @@ Result<ParsedConfig> Check(const AdminContext& context, const v1::ConfigSource& 
       break;
   }
   return Fail(Code::kInvalidArgument, "text or config is needed", "source");
-}
-
-Result<> Refused(const std::vector<Problem>& problems, Caller& caller) {
-  caller.detail.set_reason("INVALID_CONFIG");
-  caller.detail.set_remedy("correct the fields and apply again");
-  AddFindings(problems, caller.detail.mutable_violations());
-  const auto errors = std::count_if(problems.begin(), problems.end(), [](const Problem& problem) {
-    return problem.severity == Severity::kError;
-  });
-  return Fail(Code::kInvalidArgument,
-              fmt::format("the configuration has {} error{}; nothing was changed", errors,
-                          errors == 1 ? "" : "s"));
 }
 
 Result<> Answer(const Result<Configurator::Applied>& applied, v1::ApplyConfigResponse* response) {

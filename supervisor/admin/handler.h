@@ -35,6 +35,7 @@ class Peers;
 class Sync;
 class StickSync;
 class Machine;
+class Backups;
 class Licenses;
 struct Hardware;
 
@@ -58,6 +59,7 @@ struct AdminContext {
   const Hardware& hardware;
   Licenses& licenses;
   Access& access;
+  Backups& backups;
   Refusals& refusals;
   std::string privilege;  // how aloha-system gets capabilities
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();

@@ -1,7 +1,6 @@
 #include "supervisor/certificates/certificates.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +13,7 @@
 #include "supervisor/config/references.h"
 #include "supervisor/config/utf8.h"
 #include "supervisor/configurator.h"
+#include "supervisor/facts.h"
 #include "supervisor/machine/machine_addresses.h"
 
 namespace aloha::supervisor {
@@ -56,12 +56,6 @@ Result<> CheckName(const std::string& name) {
   Checker checker(facts);
   if (checker.Name("name", name)) return {};
   return Fail(Code::kInvalidArgument, checker.TakeProblems().front().message, "name");
-}
-
-std::string MachineName() {
-  char name[256] = {};
-  gethostname(name, sizeof(name) - 1);
-  return EscapeForLog(name);
 }
 
 v1::CreateSelfSignedRequest StandInRequest(const config::v1::Config& config,

@@ -8,9 +8,11 @@
 #include <charconv>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 
 #include "supervisor/config/file.h"
+#include "supervisor/config/print.h"
 #include "supervisor/config/state_file.h"
 
 namespace aloha::supervisor {
@@ -57,6 +59,13 @@ std::optional<uint64_t> NumberIn(const std::string& name, std::string_view end) 
   return number;
 }
 
+// The same for the same version, whatever its number.
+std::string KnownBy(const ConfigVersion& version) {
+  VersionInfo info = version.info;
+  info.clear_number();
+  return HeaderOf(info) + PrintText(version.config);
+}
+
 // Numbers of the files of a folder, largest first; none when the folder cannot be read.
 std::vector<uint64_t> NumbersIn(const std::string& folder, std::string_view end) {
   std::vector<uint64_t> numbers;
@@ -83,15 +92,20 @@ Result<ConfigStore> ConfigStore::Open(const std::string& state_dir, const std::s
   return ConfigStore(run + "/running.textproto", saved + "/saved.textproto", history);
 }
 
-Result<> ConfigStore::Record(ConfigVersion& version) {
+uint64_t ConfigStore::newest() const {
   uint64_t newest = 0;
   // A number that was used for a broken file is not used again.
   for (const std::string_view end : {"", ".broken"}) {
     const auto numbers = NumbersIn(history_, end);
     if (!numbers.empty()) newest = std::max(newest, numbers.front());
   }
-  version.info.set_number(newest + 1);
-  const std::string kept = VersionPath(newest + 1);
+  return newest;
+}
+
+Result<> ConfigStore::Record(ConfigVersion& version) {
+  const uint64_t number = newest() + 1;
+  version.info.set_number(number);
+  const std::string kept = VersionPath(number);
   if (const auto written = WriteVersion(kept, version); !written) return written;
   if (const auto written = WriteVersion(running_, version); !written) {
     ::unlink(kept.c_str());
@@ -99,6 +113,33 @@ Result<> ConfigStore::Record(ConfigVersion& version) {
   }
   Prune();
   return {};
+}
+
+Result<std::vector<uint64_t>> ConfigStore::Adopt(std::vector<ConfigVersion> versions) {
+  std::map<std::string, uint64_t> here;
+  for (const uint64_t number : Numbers()) {
+    if (const auto version = ReadVersion(number)) here.emplace(KnownBy(*version), number);
+  }
+  const uint64_t before = newest();
+  uint64_t number = before;
+  std::vector<uint64_t> numbers;
+  for (ConfigVersion& version : versions) {
+    const auto [known, added] = here.emplace(KnownBy(version), number + 1);
+    numbers.push_back(known->second);
+    if (!added) continue;
+    version.info.set_number(++number);
+    const Result<> written = WriteVersion(VersionPath(number), version);
+    if (written) continue;
+    ForgetAbove(before);
+    return tl::make_unexpected(written.error());
+  }
+  return numbers;
+}
+
+void ConfigStore::ForgetAbove(uint64_t newest) {
+  for (const uint64_t number : Numbers()) {
+    if (number > newest) ::unlink(VersionPath(number).c_str());
+  }
 }
 
 Result<> ConfigStore::Save(const ConfigVersion& version) { return WriteVersion(saved_, version); }

@@ -35,6 +35,13 @@ class ConfigStore {
   // Keeps an applied version in the history, under the next number, and as the running one; sets
   // the number in `version`. On failure neither has changed.
   Result<> Record(ConfigVersion& version);
+  // Keeps versions of another history, oldest first, under the next numbers, but for those that are
+  // here already. Answers the number of each; on failure none was kept.
+  Result<std::vector<uint64_t>> Adopt(std::vector<ConfigVersion> versions);
+  // Takes numbers above `newest` out of the history again.
+  void ForgetAbove(uint64_t newest);
+  // The largest number that was ever used; 0: none.
+  uint64_t newest() const;
   // Makes it what runs after a boot.
   Result<> Save(const ConfigVersion& version);
 

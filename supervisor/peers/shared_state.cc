@@ -6,8 +6,10 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
+#include "supervisor/config/checks.h"
 #include "supervisor/config/exchange.h"
 #include "supervisor/config/factory.h"
 #include "supervisor/config/print.h"
@@ -24,7 +26,7 @@ using peer::v1::Position;
 using peer::v1::Stamp;
 using peer::v1::State;
 
-constexpr size_t kDigestBytes = 32;
+constexpr size_t kDigestBytes = 32, kKeyBytes = 32;
 
 std::string Serialize(const google::protobuf::Message& message) {
   std::string bytes;
@@ -159,6 +161,25 @@ Result<> CheckKnown(const State& state) {
   if (known.ByteSizeLong() == state.ByteSizeLong()) return {};
   return Fail(Code::kInvalidArgument,
               "it has settings that this node's version does not know; upgrade this node");
+}
+
+Result<> CheckNames(const StoredCertificates& certificates) {
+  const Facts facts;
+  Checker checker(facts);
+  std::set<std::string> seen;
+  for (const auto& certificate : certificates.certificate()) {
+    if (!checker.Name("certificate", certificate.name()) ||
+        !seen.insert(certificate.name()).second || certificate.key().size() != kKeyBytes ||
+        !certificate.file().empty()) {
+      return Fail(Code::kInvalidArgument, "one of its certificates is none");
+    }
+  }
+  for (const auto& anchor : certificates.trust_anchor()) {
+    if (!checker.Name("trust anchor", anchor.name())) {
+      return Fail(Code::kInvalidArgument, "one of its trust anchors is none");
+    }
+  }
+  return {};
 }
 
 bool IsUntouched(const State& state) {

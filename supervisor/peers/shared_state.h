@@ -35,6 +35,10 @@ std::string WholeDigestOf(const peer::v1::State& state);
 // kInvalidArgument when it holds what this version does not know, and would lose.
 Result<> CheckKnown(const peer::v1::State& state);
 
+// kInvalidArgument: one of them is none, or is read from a file. Names become parts of texts and of
+// other names.
+Result<> CheckNames(const config::v1::StoredCertificates& certificates);
+
 // Nobody has set up anything yet, but perhaps high availability: a fresh node.
 bool IsUntouched(const peer::v1::State& state);
 

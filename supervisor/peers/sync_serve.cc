@@ -5,35 +5,12 @@
 #include <utility>
 
 #include "supervisor/call_worker.h"
-#include "supervisor/config/checks.h"
 #include "supervisor/peers/sealing.h"
 #include "supervisor/peers/sync.h"
 
 namespace aloha::supervisor {
 namespace v1 = peer::v1;
 namespace {
-
-constexpr size_t kKeyBytes = 32;
-
-// Names become parts of texts and of other names.
-Result<> CheckNames(const v1::State& state) {
-  const Facts facts;
-  Checker checker(facts);
-  std::set<std::string> seen;
-  for (const auto& certificate : state.certificates().certificate()) {
-    if (!checker.Name("certificate", certificate.name()) ||
-        !seen.insert(certificate.name()).second || certificate.key().size() != kKeyBytes ||
-        !certificate.file().empty()) {
-      return Fail(Code::kInvalidArgument, "one of its certificates is none");
-    }
-  }
-  for (const auto& anchor : state.certificates().trust_anchor()) {
-    if (!checker.Name("trust anchor", anchor.name())) {
-      return Fail(Code::kInvalidArgument, "one of its trust anchors is none");
-    }
-  }
-  return {};
-}
 
 std::vector<std::string> KeysOf(const config::v1::StoredCertificates& certificates) {
   std::vector<std::string> keys;
@@ -95,7 +72,7 @@ asio::awaitable<Result<>> Sync::Take(const v1::PushStateRequest& request) {
   };
   if (!older()) co_return stale();
   Result<> taken = CheckKnown(request.update().state());
-  if (taken) taken = CheckNames(request.update().state());
+  if (taken) taken = CheckNames(request.update().state().certificates());
   if (taken) {
     auto opened = co_await OpenUpdate(request);
     if (!opened) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <set>
 
+#include "admin/v1/backup.pb.h"
 #include "admin/v1/certificates.pb.h"
 #include "admin/v1/events.pb.h"
 #include "admin/v1/licenses.pb.h"
@@ -24,7 +25,8 @@ using google::protobuf::FileDescriptor;
 
 // With what they import; naming them has them linked.
 std::vector<const FileDescriptor*> Roots() {
-  return {admin::v1::Certificate::descriptor()->file(),
+  return {admin::v1::BackupInfo::descriptor()->file(),
+          admin::v1::Certificate::descriptor()->file(),
           admin::v1::Live::descriptor()->file(),
           admin::v1::License::descriptor()->file(),
           admin::v1::NetworkState::descriptor()->file(),

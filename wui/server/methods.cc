@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "admin/v1/admin.pb.h"
+#include "admin/v1/backup.pb.h"
 #include "admin/v1/certificates.pb.h"
 #include "admin/v1/configuration.pb.h"
 #include "admin/v1/events.pb.h"
@@ -37,7 +38,7 @@ std::unique_ptr<pb::Message> Make(const pb::Descriptor& message) {
 Methods::Methods() {
   // One message of each file that has services, so that the linker takes all of them.
   for (const pb::Descriptor* message :
-       {v1::ErrorDetail::descriptor(), v1::Certificate::descriptor(),
+       {v1::ErrorDetail::descriptor(), v1::Certificate::descriptor(), v1::BackupInfo::descriptor(),
         v1::GetConfigRequest::descriptor(), v1::Live::descriptor(), v1::License::descriptor(),
         v1::Vrrp::descriptor(), v1::NetworkState::descriptor(), v1::Nodes::descriptor(),
         v1::SyncState::descriptor(), v1::StatsSnapshot::descriptor(), v1::User::descriptor()}) {

@@ -199,5 +199,30 @@ TEST_F(ConfigStoreTest, WhatCannotBeRecordedChangesNothing) {
   EXPECT_EQ(store.ReadRunning()->config.version_note(), "first");
 }
 
+TEST_F(ConfigStoreTest, VersionsOfAnotherHistoryGetTheNextNumbersButNoneTwice) {
+  ConfigStore store = Open();
+  ConfigVersion own = Version("own"), shared = Version("shared");
+  ASSERT_TRUE(store.Record(own));
+  ASSERT_TRUE(store.Record(shared));
+  ConfigVersion same = Version("shared"), old = Version("old");
+  same.info.set_number(7);
+  old.info.set_number(1);
+  const auto numbers = store.Adopt({old, same, old});
+  ASSERT_TRUE(numbers);
+  EXPECT_EQ(*numbers, (std::vector<uint64_t>{3, 2, 3}));
+  EXPECT_EQ(store.ReadVersion(3)->config.version_note(), "old");
+  EXPECT_EQ(store.ReadVersion(3)->info.user(), "root");
+  EXPECT_EQ(store.newest(), 3u);
+  store.ForgetAbove(2);
+  EXPECT_EQ(store.Numbers(), (std::vector<uint64_t>{2, 1}));
+}
+
+TEST_F(ConfigStoreTest, AHistoryThatCannotBeKeptIsNotKeptInPart) {
+  ConfigStore store = Open();
+  std::filesystem::create_directories(state_.path() + "/history/000002.textproto.new");
+  EXPECT_FALSE(store.Adopt({Version("one"), Version("two")}));
+  EXPECT_TRUE(store.Numbers().empty());
+}
+
 }  // namespace
 }  // namespace aloha::supervisor
