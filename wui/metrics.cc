@@ -181,6 +181,15 @@ void AddServers(const v1::StatsSnapshot& stats, Exposition& out) {
   });
 }
 
+void AddLicensing(const v1::SystemInfo& info, Exposition& out) {
+  using Licensing = std::pair<v1::SystemInfo::Licensing, std::string_view>;
+  static constexpr Licensing kStates[] = {{v1::SystemInfo::EVALUATION, "EVALUATION"},
+                                          {v1::SystemInfo::LICENSED, "LICENSED"},
+                                          {v1::SystemInfo::NO_VALID_LICENSE, "NO_VALID_LICENSE"}};
+  out.Begin("aloha_license_state", "gauge", "1 for how the product is licensed.");
+  AddStates<v1::SystemInfo::Licensing>(info.licensing(), kStates, {}, out);
+}
+
 void AddWorkers(const v1::ListWorkersResponse& workers, Exposition& out) {
   for (const auto& metric : kWorkerMetrics) {
     const std::string name = fmt::format("aloha_worker_{}", metric.name);
@@ -209,6 +218,7 @@ std::string RenderMetrics(const MetricsInput& input) {
     out.Sample(version, 1);
     out.Begin("aloha_unsaved_changes", "gauge", "1: the running configuration is not saved.");
     out.Sample({}, input.info->unsaved_changes() ? 1 : 0);
+    AddLicensing(*input.info, out);
   }
   if (input.workers != nullptr) AddWorkers(*input.workers, out);
   if (input.stats != nullptr) {
