@@ -6,6 +6,7 @@ import { Certificates, TrustAnchors } from "../gen/admin/v1/certificates_pb";
 import { Configuration } from "../gen/admin/v1/configuration_pb";
 import { Events } from "../gen/admin/v1/events_pb";
 import { HighAvailability } from "../gen/admin/v1/high_availability_pb";
+import { Licenses } from "../gen/admin/v1/licenses_pb";
 import { Network } from "../gen/admin/v1/network_pb";
 import { Synchronization } from "../gen/admin/v1/synchronization_pb";
 import { Persistence, Servers, Sessions, Stats, VirtualServices } from "../gen/admin/v1/traffic_pb";
@@ -28,6 +29,7 @@ export const api = {
   configuration: createClient(Configuration, transport),
   events: createClient(Events, transport),
   highAvailability: createClient(HighAvailability, transport),
+  licenses: createClient(Licenses, transport),
   logs: createClient(Logs, transport),
   network: createClient(Network, transport),
   persistence: createClient(Persistence, transport),

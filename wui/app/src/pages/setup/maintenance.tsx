@@ -2,11 +2,11 @@
 import { Empty, Panel } from "../../components/page";
 import type { IconName } from "../../components/icon";
 import { t } from "../../i18n";
+import { Licences } from "./licences";
 
-const areas: [IconName, "maintenance.backup" | "maintenance.firmware" | "maintenance.licences", "maintenance.backupNext" | "maintenance.firmwareNext" | "maintenance.licencesNext"][] = [
+const areas: [IconName, "maintenance.backup" | "maintenance.firmware", "maintenance.backupNext" | "maintenance.firmwareNext"][] = [
   ["download", "maintenance.backup", "maintenance.backupNext"],
   ["upload", "maintenance.firmware", "maintenance.firmwareNext"],
-  ["certificate", "maintenance.licences", "maintenance.licencesNext"],
 ];
 
 export function MaintenanceTab() {
@@ -19,6 +19,7 @@ export function MaintenanceTab() {
           </Empty>
         </Panel>
       ))}
+      <Licences />
     </>
   );
 }

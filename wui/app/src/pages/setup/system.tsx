@@ -8,13 +8,16 @@ import { Button } from "../../components/button";
 import { confirm } from "../../components/dialog";
 import { SelectField } from "../../components/field";
 import { Facts, Loading, Panel } from "../../components/page";
+import type { SystemInfo } from "../../gen/admin/v1/admin_pb";
 import { Role } from "../../gen/admin/v1/users_pb";
 import { bytes, count, duration, exactTime, fromUs, now } from "../../format";
 import { asLanguage, languageNames, machineLanguage, t, type Language } from "../../i18n";
 import { configuration, system } from "../../live/store";
+import { Link } from "../../router";
 import { whyNot } from "../../session";
 import { SaveButton } from "../../shell/top-bar";
 import { useLoaded } from "../../use-loaded";
+import { LicensingBadge } from "./licences";
 
 export function SystemTab() {
   return (
@@ -39,10 +42,15 @@ function Information() {
           facts={[
             [t("info.hostname"), info.hostname],
             [t("info.version"), `Aloha ${info.version}`],
-            [t("info.kernel"), info.kernel],
+            [t("info.firmware"), firmwareOf(info)],
+            [t("info.model"), info.model || "–"],
+            [t("info.uuid"), <span class="mono">{info.uuid || "–"}</span>],
+            [t("info.ethid"), <span class="mono">{info.ethid || "–"}</span>],
+            [t("info.licence"), <Licensing info={info} />],
             [t("info.time"), exactTime(fromUs(info.timeUs) + age)],
             [t("info.uptime"), duration(Number(info.uptimeS) * 1000 + age)],
             [t("info.supervisorUptime"), duration(Number(info.supervisorUptimeS) * 1000 + age)],
+            [t("info.kernel"), info.kernel],
             [t("info.cores"), count(info.cores)],
             [t("info.memory"), bytes(info.memoryBytes)],
             [t("info.user"), info.user],
@@ -53,6 +61,20 @@ function Information() {
         />
       )}
     </Panel>
+  );
+}
+
+// "1010 (2026-12-01)" of an image, else the system that packages made.
+function firmwareOf({ firmwareRevision, firmwareDate, operatingSystem }: SystemInfo): string {
+  if (!firmwareRevision) return operatingSystem || "–";
+  return firmwareDate ? `${firmwareRevision} (${firmwareDate})` : firmwareRevision;
+}
+
+function Licensing({ info }: { info: SystemInfo }) {
+  return (
+    <>
+      <LicensingBadge licensing={info.licensing} /> <Link to="/setup/maintenance">{t("info.licenceOpen")}</Link>
+    </>
   );
 }
 
