@@ -51,6 +51,8 @@ void AddNetwork(Command& command);
 void AddConsole(Command& command);
 void AddUser(Command& command);
 void AddToken(Command& command);
+void AddLicense(Command& command);
+void AddBackup(Command& command);
 void AddCompletion(Command& command);
 
 // Prints what happened: "mail: certificate imported".

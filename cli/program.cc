@@ -68,6 +68,8 @@ void AddNouns(Command& command) {
   AddConsole(command);
   AddUser(command);
   AddToken(command);
+  AddLicense(command);
+  AddBackup(command);
   AddCompletion(command);
 }
 

@@ -83,17 +83,21 @@ bool SecretFile::NeedsPassword() const {
 }
 
 tl::expected<std::string, std::string> SecretFile::Seal(std::string_view public_key) const {
+  return SealTo(public_key, message_.SerializeAsString());
+}
+
+tl::expected<std::string, std::string> SealTo(std::string_view public_key, std::string clear) {
   if (sodium_init() < 0 || public_key.size() != crypto_box_PUBLICKEYBYTES) {
-    return tl::make_unexpected("the supervisor gave no usable key to seal the file to");
+    Wipe(clear);
+    return tl::make_unexpected("the supervisor gave no usable key to seal to");
   }
   const auto* to = reinterpret_cast<const unsigned char*>(public_key.data());
-  std::string clear = message_.SerializeAsString();
   std::string sealed(crypto_box_SEALBYTES + clear.size(), '\0');
   const int result =
       crypto_box_seal(reinterpret_cast<unsigned char*>(sealed.data()),
                       reinterpret_cast<const unsigned char*>(clear.data()), clear.size(), to);
   Wipe(clear);
-  if (result != 0) return tl::make_unexpected("the supervisor's key to seal the file to is bad");
+  if (result != 0) return tl::make_unexpected("the supervisor's key to seal to is bad");
   return sealed;
 }
 

@@ -22,6 +22,10 @@ void Wipe(std::string& text);
 // too long, not UTF-8, interrupted. Not for use by several threads at once.
 tl::expected<std::string, std::string> ReadPassword(const std::string& question);
 
+// Sealed so that only the owner of the key can open it (libsodium, crypto_box_seal); what was clear
+// is wiped. Refuses a key that is not 32 bytes or not usable.
+tl::expected<std::string, std::string> SealTo(std::string_view public_key, std::string clear);
+
 // A certificate file with its password. Wiped when it goes.
 class SecretFile {
  public:
@@ -38,8 +42,7 @@ class SecretFile {
   // PKCS#12.
   bool NeedsPassword() const;
 
-  // Both, serialized and sealed so that only the owner of the key can open them (libsodium,
-  // crypto_box_seal). Refuses a key that is not 32 bytes or not usable.
+  // Both, serialized. Errors as SealTo.
   tl::expected<std::string, std::string> Seal(std::string_view public_key) const;
 
  private:

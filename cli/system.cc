@@ -11,6 +11,26 @@ namespace {
 
 using Stub = admin::System::Stub;
 
+std::string OrDash(const std::string& text) { return text.empty() ? "-" : text; }
+
+// "1010 (2026-12-01)" of an image, else the system that packages made.
+std::string Firmware(const admin::SystemInfo& info) {
+  if (info.firmware_revision().empty()) return OrDash(info.operating_system());
+  if (info.firmware_date().empty()) return info.firmware_revision();
+  return fmt::format("{} ({})", info.firmware_revision(), info.firmware_date());
+}
+
+Cell LicensingCell(admin::SystemInfo::Licensing licensing) {
+  switch (licensing) {
+    case admin::SystemInfo::LICENSED:
+      return {"valid", Color::kGood};
+    case admin::SystemInfo::NO_VALID_LICENSE:
+      return {"none is valid: alohactl license list", Color::kWarning};
+    default:
+      return "evaluation";
+  }
+}
+
 int Info(Client& client) {
   auto reply = client.Call(&admin::System::Stub::GetInfo, admin::GetInfoRequest());
   if (!reply) return client.Report(reply.error());
@@ -18,9 +38,14 @@ int Info(Client& client) {
   if (output.Structured(*reply)) return kDone;
   Table table({"hostname", reply->hostname()});
   table.Add({"version", reply->version()});
+  table.Add({"firmware", Firmware(*reply)});
+  table.Add({"model", OrDash(reply->model())});
+  table.Add({"UUID", OrDash(reply->uuid())});
+  table.Add({"ETHID", OrDash(reply->ethid())});
+  table.Add({"licence", LicensingCell(reply->licensing())});
   table.Add({"kernel", reply->kernel()});
   table.Add({"time", LocalTime(reply->time_us())});
-  table.Add({"time zone", reply->time_zone().empty() ? "-" : reply->time_zone()});
+  table.Add({"time zone", OrDash(reply->time_zone())});
   table.Add({"language", reply->language()});
   table.Add({"up", Duration(static_cast<int64_t>(reply->uptime_s()))});
   table.Add(
@@ -114,7 +139,7 @@ void AddMachineVerbs(Command& command, CLI::App* noun) {
 void AddSystem(Command& command) {
   CLI::App* noun =
       command.Noun("system", "The machine and the product", "alohactl system info -o json");
-  command.Verb(noun, "info", "Host name, version, kernel, privilege, memory", Info);
+  command.Verb(noun, "info", "Host name, version, model, UUID, licence, kernel, memory", Info);
   AddMachineVerbs(command, noun);
   command.Verb(noun, "save", "Save the running configuration, as config save does", SaveConfig);
 }

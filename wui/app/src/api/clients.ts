@@ -2,6 +2,7 @@
 import { createClient, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { Logs, Services, System, Workers } from "../gen/admin/v1/admin_pb";
+import { Backups } from "../gen/admin/v1/backup_pb";
 import { Certificates, TrustAnchors } from "../gen/admin/v1/certificates_pb";
 import { Configuration } from "../gen/admin/v1/configuration_pb";
 import { Events } from "../gen/admin/v1/events_pb";
@@ -25,6 +26,7 @@ const transport = createConnectTransport({
 });
 
 export const api = {
+  backups: createClient(Backups, transport),
   certificates: createClient(Certificates, transport),
   configuration: createClient(Configuration, transport),
   events: createClient(Events, transport),

@@ -8,6 +8,7 @@ import { Button } from "../../components/button";
 import { confirm } from "../../components/dialog";
 import { SelectField } from "../../components/field";
 import { Facts, Loading, Panel } from "../../components/page";
+import { download } from "../../download";
 import type { SystemInfo } from "../../gen/admin/v1/admin_pb";
 import { Role } from "../../gen/admin/v1/users_pb";
 import { bytes, count, duration, exactTime, fromUs, now } from "../../format";
@@ -85,7 +86,11 @@ function Configuration() {
     if (!sure || !(await confirm({ title: t("reset.sure"), text: t("reset.sureText"), action: t("reset.do"), danger: true, typed: "factory" }))) return;
     await perform("reset", () => api.configuration.resetConfig({}), (answer) => t("reset.done", { version: String(answer.version) }));
   };
-  const download = () => perform("download", async () => save(await api.configuration.getConfig({})));
+  // The text format, as alohactl config apply takes it.
+  const save = async () => {
+    const { text, version } = await api.configuration.getConfig({});
+    download(`aloha-${version}.textproto`, text, "text/plain");
+  };
   return (
     <Panel title={t("configuration.title")}>
       <div class="panel-body stack-wide">
@@ -100,7 +105,7 @@ function Configuration() {
         </p>
         <div class="form-actions">
           <SaveButton />
-          <Button icon="download" action="download" onClick={() => void download()}>
+          <Button icon="download" action="download" onClick={() => void perform("download", save)}>
             {t("configuration.download")}
           </Button>
           <Button icon="history" action="reset" needs={Role.ADMIN} onClick={() => void reset()}>
@@ -110,15 +115,6 @@ function Configuration() {
       </div>
     </Panel>
   );
-}
-
-// The text format, as alohactl config apply takes it.
-function save({ text, version }: { text: string; version: bigint }): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  link.download = `aloha-${version}.textproto`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 function Local() {
