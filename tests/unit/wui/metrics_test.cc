@@ -43,6 +43,15 @@ TEST(MetricsTest, HelpAndTypeStandOnceBeforeTheSamples) {
                         "aloha_build_info{version=\"1.2.3\"} 1\n"));
 }
 
+TEST(MetricsTest, LicensingIsOneOfItsStates) {
+  v1::SystemInfo info;
+  info.set_licensing(v1::SystemInfo::NO_VALID_LICENSE);
+  EXPECT_THAT(RenderMetrics({.info = &info}),
+              HasSubstr("aloha_license_state{state=\"EVALUATION\"} 0\n"
+                        "aloha_license_state{state=\"LICENSED\"} 0\n"
+                        "aloha_license_state{state=\"NO_VALID_LICENSE\"} 1\n"));
+}
+
 TEST(MetricsTest, LabelsAreEscaped) {
   v1::StatsSnapshot stats;
   stats.add_virtual_services()->set_name("a\\b\"c\nd");
