@@ -117,6 +117,8 @@ part_hygiene() {
   check "no path of the build machine" hygiene_paths
   check "reference of the configuration up to date" deploy/guide/generate-reference --check
   check "reference of the metrics up to date" deploy/guide/generate-metrics --check
+  check "metrics that the monitoring examples name" /usr/bin/python3 tests/support/metric_names.py \
+    deploy/monitoring/* deploy/guide/monitoring.md
   check "links of the user guide" deploy/guide/build-guide --check
   build dev && check "one TLS library per process" hygiene_tls
 }
