@@ -120,7 +120,9 @@ part_hygiene() {
   check "metrics that the monitoring examples name" /usr/bin/python3 tests/support/metric_names.py \
     deploy/monitoring/* deploy/guide/monitoring.md
   check "links of the user guide" deploy/guide/build-guide --check
-  build dev && check "one TLS library per process" hygiene_tls
+  build dev || return
+  check "reference of alohactl up to date" deploy/guide/generate-alohactl --check build/dev/bin/alohactl
+  check "one TLS library per process" hygiene_tls
 }
 
 hygiene_length() {
@@ -151,7 +153,7 @@ part_slow() {
   export UBSAN_OPTIONS=print_stacktrace=1
   export ASAN_OPTIONS=detect_leaks=0
   unit_tests asan
-  ALOHA_BIN='' python_tests asan tests/integration
+  ALOHA_BIN='' PATIENCE=3600 python_tests asan tests/integration
   thread_sanitizer
   part_tidy
   python_tests dev tests/guest
