@@ -169,5 +169,6 @@ thread_sanitizer() {
   local bin=$root/build/tsan-proxy
   rm -rf "$bin" && mkdir -p "$bin" && cp build/asan/bin/* "$bin" && cp build/tsan/bin/aloha-proxy "$bin" &&
     ALOHA_BIN=$bin python_tests tsan-proxy tests/integration/test_balance.py tests/integration/test_continuity.py \
-      tests/integration/test_http_framing.py tests/integration/test_http_servers.py tests/integration/test_identity.py
+      tests/integration/test_http_framing.py tests/integration/test_http_servers.py tests/integration/test_identity.py \
+      tests/integration/test_tls_services.py tests/integration/test_tls_bridge.py
 }
