@@ -46,11 +46,13 @@ interface AreaFormProps {
   // Other buttons beside VALIDATION and CANCEL.
   tools?: ComponentChildren;
   onApplied?: () => void;
+  // Undone after so many seconds unless somebody confirms: for what may cut off whoever changes it.
+  confirmWithinS?: number;
   // What is wrong before the supervisor is asked.
   children: ComponentChildren;
 }
 
-export function AreaForm({ area, title, state, note, tools, onApplied, children }: AreaFormProps) {
+export function AreaForm({ area, title, state, note, tools, onApplied, confirmWithinS = 0, children }: AreaFormProps) {
   const id = useId();
   const form = useRef<HTMLFormElement>(null);
   const [proposal, setProposal] = useState<Proposal | undefined>(undefined);
@@ -80,7 +82,7 @@ export function AreaForm({ area, title, state, note, tools, onApplied, children 
     const answer = await perform("plan", () => api.configuration.planConfig({ source: { source: { case: "config", value: config } } }));
     if (!answer) return undefined;
     if (answer.findings.some(isError)) return show(answer.findings);
-    setProposal({ source: { source: { case: "config", value: config } }, version, steps: answer.steps, warnings: answer.findings, owns: (path) => owns(area.owned, path) });
+    setProposal({ source: { source: { case: "config", value: config } }, version, steps: answer.steps, warnings: answer.findings, confirmWithinS, owns: (path) => owns(area.owned, path) });
   };
 
   // While it is applied, what the stream tells is this area's own doing.

@@ -22,6 +22,8 @@ export interface Proposal {
   version: bigint;
   steps: PlanStep[];
   warnings: FieldViolation[];
+  // Undone after so many seconds unless confirmed; 0: it stays.
+  confirmWithinS?: number;
   // Whether a path belongs to what is edited; warnings of others are told when asked for.
   owns?: (path: string) => boolean;
   // Has to be typed first: where traffic stops.
@@ -42,13 +44,13 @@ export function PlanDialog({ proposal, onClose, onApplied, onRefused, onBusy }: 
   const [save, setSave] = useState(false);
   const [typed, setTyped] = useState("");
   const [failed, setFailed] = useState("");
-  const { steps, warnings } = proposal;
-  const waits = steps.some((step) => step.kind === "network");
+  const { steps, warnings, confirmWithinS = 0 } = proposal;
+  const waits = confirmWithinS > 0 || steps.some((step) => step.kind === "network");
   const busy = inProgress.value.has("apply");
   const ready = !proposal.typed || typed.trim() === proposal.typed;
   const apply = async () => {
     if (busy || !ready) return;
-    const send = async () => onApplied(await api.configuration.applyConfig({ source: proposal.source, expectedVersion: proposal.version, note: note.trim(), save }));
+    const send = async () => onApplied(await api.configuration.applyConfig({ source: proposal.source, expectedVersion: proposal.version, confirmWithinS, note: note.trim(), save }));
     await attempt("apply", send, (problem) => {
       onBusy?.(!problem);
       if (problem && (problem.code === Code.Aborted || problem.violations.length)) return onRefused(problem);
@@ -81,7 +83,7 @@ export function PlanDialog({ proposal, onClose, onApplied, onRefused, onBusy }: 
       {waits && (
         <div class="notice warn">
           <Icon name="history" />
-          <span>{t("plan.confirmNetwork")}</span>
+          <span>{t("plan.confirm")}</span>
         </div>
       )}
       {proposal.typed && <TextField label={t("confirm.type", { word: proposal.typed })} value={typed} onInput={setTyped} autocomplete="off" />}
