@@ -1,7 +1,7 @@
 // What a change would do, as sentences; then it is applied, or not.
 import { Code } from "@connectrpc/connect";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { attempt, inProgress } from "../actions";
 import { api } from "../api/clients";
 import { sentence, type Problem } from "../api/errors";
@@ -44,6 +44,9 @@ export function PlanDialog({ proposal, onClose, onApplied, onRefused, onBusy }: 
   const [save, setSave] = useState(false);
   const [typed, setTyped] = useState("");
   const [failed, setFailed] = useState("");
+  const told = useRef<HTMLDivElement>(null);
+  // A long plan may have been scrolled through.
+  useEffect(() => told.current?.scrollIntoView({ block: "nearest" }), [failed]);
   const { steps, warnings, confirmWithinS = 0 } = proposal;
   const waits = confirmWithinS > 0 || steps.some((step) => step.kind === "network");
   const busy = inProgress.value.has("apply");
@@ -73,7 +76,7 @@ export function PlanDialog({ proposal, onClose, onApplied, onRefused, onBusy }: 
       }
     >
       {failed && (
-        <div class="notice bad" role="alert">
+        <div class="notice bad" role="alert" ref={told}>
           <Icon name="cross" />
           <span>{failed}</span>
         </div>
