@@ -1,4 +1,4 @@
-"""A clean Debian 12 in memory, to install packages in and run them. Needs root; the first time also Debian's archive."""
+"""A clean Debian 12 in memory, to install packages in and run them. Needs root, and the archive of Debian."""
 import os
 import pathlib
 import shutil
@@ -23,7 +23,8 @@ def _clean_root():
         shutil.rmtree(CACHE, ignore_errors=True)
         (CACHE / "archives/partial").mkdir(parents=True)
         partial = CACHE / "unfinished.tar"
-        subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", "--skip=cleanup/apt/lists", "bookworm", partial], check=True)
+        subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", "--skip=cleanup/apt/lists", "bookworm", partial],
+                       check=True)
         partial.rename(archive)
     return archive
 

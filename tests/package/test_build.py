@@ -12,8 +12,8 @@ def digests(folder):
 
 def test_lintian_finds_nothing():
     changes = next(PACKAGES.glob("*.changes"))
-    result = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", "--tag-display-limit", "0", changes],
-                            capture_output=True, text=True, check=False)
+    command = ["lintian", "--allow-root", "--fail-on", "error,warning", "--tag-display-limit", "0", changes]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
 
 

@@ -74,14 +74,17 @@ class Pod:
             script += [f"mkdir -p {place}", f"mount --bind {self.folder}/{mount['name']} {place}"]
             if mount.get("readOnly"):
                 script += [f"mount -o remount,bind,ro {place}"]
-        script += [f"mount -t proc proc {self.image.path}/proc", f"mount -o remount,bind,ro {self.image.path}", 'exec "$@"']
+        script += [f"mount -t proc proc {self.image.path}/proc", f"mount -o remount,bind,ro {self.image.path}",
+                   'exec "$@"']
         bounding = "".join(f",+{c.lower()}" for c in granted["capabilities"].get("add", []))
         user = ["setpriv", f"--reuid={granted['runAsUser']}", f"--regid={granted.get('runAsGroup', 0)}",
-                f"--groups={','.join(map(str, granted['supplementalGroups']))}", "--inh-caps=-all", f"--bounding-set=-all{bounding}",
+                f"--groups={','.join(map(str, granted['supplementalGroups']))}",
+                "--inh-caps=-all", f"--bounding-set=-all{bounding}",
                 *([] if granted["allowPrivilegeEscalation"] else ["--no-new-privs"])]
         started = words or container.get("command") or [*ENTRYPOINT, *container.get("args", [])]
         namespaces = ["unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
-        return self.machine.command([*namespaces, "sh", "-ec", "\n".join(script), "sh", *self.image.command(*user, *started)])
+        inside = self.image.command(*user, *started)
+        return self.machine.command([*namespaces, "sh", "-ec", "\n".join(script), "sh", *inside])
 
     def run(self, name, *words):
         return subprocess.run([str(w) for w in self.command(name, *words)], capture_output=True, text=True, check=False)
@@ -93,7 +96,8 @@ def site(image):
         for address in SERVERS.values():
             network.servers.ip(f"addr add {address}/24 dev eth0")
         farm = process.spawn(network.servers.command([
-            BIN / "aloha-farm", "--address", min(SERVERS.values()), "--port-offset", 0, "--hub", 0]), stdout=subprocess.PIPE)
+            BIN / "aloha-farm", "--address", min(SERVERS.values()), "--port-offset", 0, "--hub", 0]),
+                             stdout=subprocess.PIPE)
         assert farm.stdout.readline(), "the farm listens"
         yield network
         process.stop(farm)
@@ -105,13 +109,14 @@ def pod(image, site, module_folder):
     volumes = module_folder / "volumes"
     volumes.mkdir()
     pod = Pod(image, site.node, volumes)
-    text = next(d for d in yaml.safe_load_all((CONTAINER / "configuration.yaml").read_text()) if d["kind"] == "ConfigMap")["data"]
-    for name, content in text.items():
+    documents = yaml.safe_load_all((CONTAINER / "configuration.yaml").read_text())
+    for name, content in next(d for d in documents if d["kind"] == "ConfigMap")["data"].items():
         for there, here in SERVERS.items():
             content = content.replace(there, here)
         (volumes / "configuration" / name).write_text(content)
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-subj", "/CN=of the Secret",
-                    "-days", "9", "-keyout", volumes / "mail/tls.key", "-out", volumes / "mail/tls.crt"], check=True, capture_output=True)
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "9",
+            "-subj", "/CN=of the Secret", "-keyout", volumes / "mail/tls.key", "-out", volumes / "mail/tls.crt"]
+    subprocess.run(make, check=True, capture_output=True)
     for file in (volumes / "mail").iterdir():
         file.chmod(0o400)
     for _ in range(2):  # a pod's second start finds what the first one left
