@@ -117,9 +117,10 @@ function Warnings({ warnings, owns }: { warnings: FieldViolation[]; owns: (path:
   );
 }
 
-// What came of it.
+// What came of it. How long it still waits for a confirmation stands above every page.
 export function outcome({ version, confirmWithinS }: ApplyConfigResponse): string {
-  return confirmWithinS ? t("plan.waits", { version: String(version), n: confirmWithinS }) : t("plan.done", { version: String(version) });
+  const waits = confirmWithinS > 0 && configuration.value?.confirmWithinS;
+  return waits ? t("plan.waits", { version: String(version) }) : t("plan.done", { version: String(version) });
 }
 
 export function Steps({ steps }: { steps: PlanStep[] }) {

@@ -563,7 +563,7 @@ export const en = {
   "plan.save": "Save as well, so that it holds after a restart",
   "plan.steps": "What will happen",
   "plan.title": "What will happen",
-  "plan.waits": "Version {version} runs; it is undone in {n} seconds unless it is confirmed.",
+  "plan.waits": "Version {version} runs; it is undone unless it is confirmed.",
   "plan.otherWarnings": "One warning about other settings|{n} warnings about other settings",
   "plan.warnings": "One warning|{n} warnings",
 

@@ -569,7 +569,7 @@ export const fr = {
   "plan.save": "Enregistrer aussi, pour que cela reste après un redémarrage",
   "plan.steps": "Ce qui va se passer",
   "plan.title": "Ce qui va se passer",
-  "plan.waits": "La version {version} est active ; elle est annulée dans {n} secondes si elle n’est pas confirmée.",
+  "plan.waits": "La version {version} est active ; elle est annulée si elle n’est pas confirmée.",
   "plan.otherWarnings": "Un avertissement sur d’autres réglages|{n} avertissements sur d’autres réglages",
   "plan.warnings": "Un avertissement|{n} avertissements",
 
