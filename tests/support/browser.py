@@ -35,6 +35,7 @@ class Browser:
 
     def stop(self):
         if self._process is not None:
+            self._process.stdin.close()
             process.stop(self._process)
 
 

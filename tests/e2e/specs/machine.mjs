@@ -2,7 +2,7 @@
 // restart, as systemd is asked for them.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { assert, button, check, ctl, dialog, disabledFor, enter, faults, goTo, misses, run, sees, toast, until } from "../support/spec.mjs";
+import { assert, button, check, ctl, dialog, disabledFor, enter, faults, goTo, misses, pictures, run, sees, toast, until } from "../support/spec.mjs";
 import { area, config, field, isLit, validation } from "../support/forms.mjs";
 
 const LOCAL = "Local Network";
@@ -40,6 +40,7 @@ check("a change waits for confirmation, with the seconds that are left", async (
   await change(page, "Netmask", "255.255.0.0");
   await misses(dialog(page));
   await sees(banner(page));
+  await pictures(page, "confirmation");
   const first = await seconds(page);
   assert(first > 1 && first <= 60, `${first} seconds`);
   await until(async () => (await seconds(page)) < first, "they become fewer");
@@ -65,6 +66,8 @@ check("not confirmed, it undoes itself, and the page tells so", async ({ page })
   assert((await seconds(page)) <= 5, "the seconds that were given");
   await sees(undone(page));
   await misses(banner(page));
+  await misses(area(page, LOCAL).getByText(/unless it is confirmed/));
+  await pictures(page, "undone");
   assert((await addresses()).join() === "10.99.0.1/16", "as before");
   const newest = (await ctl("config", "history")).versions.find((one) => one.running);
   assert(newest.origin.includes("nobody confirmed"), newest.origin);
@@ -110,6 +113,7 @@ check("the machine restarts only after its name was typed", async ({ page }) => 
   const ask = () => button(page, "Restart the machine").click();
   await ask();
   await sees(dialog(page).getByText(/All sessions are cut/));
+  await pictures(page, "restart");
   await disabledFor(button(dialog(page), "Restart the machine"), hostname);
   await button(dialog(page), "Cancel").click();
   await misses(dialog(page));

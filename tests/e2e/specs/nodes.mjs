@@ -1,7 +1,7 @@
 // Two nodes, each in a page of its own: who has the virtual address and why, pairing by a code, in sync or not, a conflict.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { accessible, assert, button, check, ctl, dialog, enter, faults, goTo, misses, reader, run, sees, toast, until } from "../support/spec.mjs";
+import { accessible, assert, button, check, ctl, dialog, enter, faults, goTo, misses, pictures, reader, run, sees, toast, until } from "../support/spec.mjs";
 import { apply, area, field } from "../support/forms.mjs";
 
 const { urls, endpoint, addresses, apart, together } = JSON.parse(process.env.NODES);
@@ -38,6 +38,7 @@ check("the mastership is released after a question, and the other node takes ove
   await shows(other, two, "Master");
   await state(page, "Backup");
   await sees(page.getByRole("table", { name: "History" }).getByRole("row").nth(2));
+  await pictures(page, "released");
 });
 
 check("the release is taken back, and with it the address", async ({ page, other }) => {
@@ -62,6 +63,7 @@ check("a code of another node is refused at its field", async ({ page, other }) 
   await button(page, "Make a code").click();
   code = await page.locator(".pair-code code").innerText();
   await sees(page.getByText(/^Good for \d+ min/));
+  await pictures(page, "code");
   await field(other, "Address of the other node").fill(addresses.one);
   await field(other, "Code").fill(code.slice(0, -1) + (code.endsWith("0") ? "1" : "0"));
   await button(other, "Join").click();
@@ -73,6 +75,7 @@ check("with the right one both are paired, and the code is used up", async ({ pa
   await button(other, "Join").click();
   for (const one of [page, other]) await sees(panel(one, "The other node").getByText("connected", { exact: true }));
   await sees(page.getByText("The code was used, or replaced."));
+  await pictures(page, "paired");
   const { fingerprint } = await two("vrrp", "pair", "--list");
   await sees(page.getByText(fingerprint, { exact: true }).first());
 });
@@ -112,6 +115,7 @@ check("a conflict is told on both nodes, and nothing is overwritten", async ({ p
     await synchronization(one, "conflict");
     await sees(one.getByRole("alert").getByText("Both nodes were changed while they could not reach each other."));
   }
+  await pictures(page, "conflict");
   assert((await text(ctl)).includes("as one wants it") && (await text(two)).includes("as two wants it"), "both have their own");
   await accessible(page);
 });

@@ -1,5 +1,5 @@
 // The first sign-in forces a new password; wrong ones are refused without a hint; sessions end.
-import { accessible, admin, assert, button, call, check, faults, jsQR, picture, reader, run, sees, signIn, toast, until } from "../support/spec.mjs";
+import { accessible, admin, assert, button, call, check, faults, jsQR, pictures, reader, run, sees, signIn, toast, until } from "../support/spec.mjs";
 
 const field = (page, name) => page.getByLabel(name, { exact: true });
 
@@ -81,7 +81,7 @@ check("a second factor is set up, asked for, and removed", async ({ browser, pag
   assert(link.startsWith("otpauth://totp/") && link.includes(`secret=${secret}`), link);
   assert((await scan(code)) === link, "a camera reads the same");
   await accessible(page);
-  await picture(page, "second-factor-1280-en-light");
+  await pictures(page, "second-factor");
   await area.getByLabel("Six-digit code").fill("000000");
   await button(area, "Confirm").click();
   await sees(area.getByRole("alert"));

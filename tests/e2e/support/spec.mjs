@@ -219,6 +219,17 @@ export async function picture(page, name) {
   if (folder) await whole(page, () => page.screenshot({ path: join(folder, `${name}.png`) }));
 }
 
+// The same at both widths.
+export async function pictures(page, name) {
+  if (!process.env.ALOHA_SCREENSHOTS) return;
+  const size = page.viewportSize();
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ ...size, width });
+    await picture(page, `${name}-${width}`);
+  }
+  await page.setViewportSize(size);
+}
+
 // With a window as high as the page: what sticks to its edges covers nothing then.
 async function whole(page, action) {
   const size = page.viewportSize();
