@@ -3,12 +3,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert, button, check, ctl, dialog, disabledFor, enter, faults, goTo, misses, pictures, run, sees, toast, until } from "../support/spec.mjs";
-import { area, config, field, isLit, validation } from "../support/forms.mjs";
+import { area, config, field, isLit, undone, undoneAfter, validation, waits } from "../support/forms.mjs";
 
 const LOCAL = "Local Network";
-const banner = (page) => page.getByRole("alert").filter({ hasText: "A change waits for confirmation" });
-const undone = (page) => page.getByRole("alert").filter({ hasText: "Nobody confirmed the last change" });
-const seconds = async (page) => Number(/in (\d+) second/.exec(await banner(page).innerText())[1]);
+const seconds = async (page) => Number(/in (\d+) second/.exec(await waits(page).innerText())[1]);
 const addresses = async () => (await ctl("network", "show")).addresses;
 const calls = (service) =>
   readFileSync(join(process.env.CALLS, `${service}.calls`), "utf8")
@@ -23,10 +21,7 @@ async function change(page, label, value, within) {
   await validation(local).click();
   await sees(dialog(page).getByText(/^network: /));
   await sees(dialog(page).getByText(/undoes itself unless you confirm it within 60 seconds/));
-  if (within) {
-    const shorten = (route) => route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), confirmWithinS: within }) });
-    await page.route("**/ApplyConfig", shorten, { times: 1 });
-  }
+  if (within) await undoneAfter(page, within);
   await button(dialog(page), "Apply").click();
 }
 
@@ -39,7 +34,7 @@ check("what the machine has now is shown", async ({ page }) => {
 check("a change waits for confirmation, with the seconds that are left", async ({ page }) => {
   await change(page, "Netmask", "255.255.0.0");
   await misses(dialog(page));
-  await sees(banner(page));
+  await sees(waits(page));
   await pictures(page, "confirmation");
   const first = await seconds(page);
   assert(first > 1 && first <= 60, `${first} seconds`);
@@ -47,14 +42,14 @@ check("a change waits for confirmation, with the seconds that are left", async (
   assert((await addresses()).join() === "10.99.0.1/16", "it is set already");
   assert((await ctl("config", "show")).confirmWithinS > 0, "alohactl sees it wait");
   await goTo(page, "/services");
-  await sees(banner(page));
+  await sees(waits(page));
   await goTo(page, "/network");
 });
 
 check("confirmed, it stays", async ({ page }) => {
-  await button(banner(page), "Keep the change").click();
+  await button(waits(page), "Keep the change").click();
   await sees(toast(page, "The change stays."));
-  await misses(banner(page));
+  await misses(waits(page));
   assert(!(await ctl("config", "show")).confirmWithinS, "nothing waits");
   assert((await config()).network.netmask === "255.255.0.0", "it is in the configuration");
   await sees(page.getByText("10.99.0.1/16", { exact: true }));
@@ -62,10 +57,10 @@ check("confirmed, it stays", async ({ page }) => {
 
 check("not confirmed, it undoes itself, and the page tells so", async ({ page }) => {
   await change(page, "Netmask", "255.255.255.128", 5);
-  await sees(banner(page));
+  await sees(waits(page));
   assert((await seconds(page)) <= 5, "the seconds that were given");
   await sees(undone(page));
-  await misses(banner(page));
+  await misses(waits(page));
   await misses(area(page, LOCAL).getByText(/unless it is confirmed/));
   await pictures(page, "undone");
   assert((await addresses()).join() === "10.99.0.1/16", "as before");

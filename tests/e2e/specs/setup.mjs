@@ -1,6 +1,6 @@
 // Accounts, tokens, sessions; language and theme; the machine.
 import { assert, button, call, check, ctl, dialog, enter, faults, goTo, misses, reader, run, sees, toast, until, url } from "../support/spec.mjs";
-import { apply, area, cancel, config, field, refused } from "../support/forms.mjs";
+import { apply, area, cancel, config, field, isLit, refused, undone, undoneAfter, validation, waits } from "../support/forms.mjs";
 
 const cell = (page, name) => page.getByRole("cell", { name, exact: true });
 const row = (page, name) => page.getByRole("row").filter({ has: page.getByRole("cell", { name, exact: true }) });
@@ -138,10 +138,23 @@ check("browsers are let in from some networks only, once that is confirmed", asy
   await refused(page, web, "Allowed networks", /127\.0\.0\.0\/99/);
   await field(web, "Allowed networks").fill("127.0.0.0/8");
   await apply(page, web);
-  await sees(page.getByText(/A change waits for confirmation/));
+  await sees(waits(page));
   await button(page, "Keep the change").click();
-  await misses(page.getByText(/A change waits for confirmation/));
+  await misses(waits(page));
   assert((await config()).management.web.allowFrom[0] === "127.0.0.0/8", "kept");
+});
+
+check("a change that locks browsers out undoes itself, and the page comes back", async ({ page }) => {
+  const web = area(page, "Web interface");
+  const port = await field(web, "Port").inputValue();
+  await field(web, "Port").fill(process.env.METRICS_PORT);
+  await undoneAfter(page, 5);
+  await validation(web).click();
+  await button(dialog(page), "Apply").click();
+  await sees(undone(page));
+  await misses(dialog(page));
+  await until(async () => (await field(web, "Port").inputValue()) === port, "the field shows what holds");
+  await isLit(web, false);
 });
 
 check("remote programs need an anchor and a user, told at their fields", async ({ page }) => {
