@@ -2,7 +2,7 @@
 // restart, as systemd is asked for them.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { assert, button, check, ctl, dialog, disabledFor, enter, faults, goTo, misses, pictures, run, sees, toast, until } from "../support/spec.mjs";
+import { accessible, assert, button, check, ctl, dialog, disabledFor, enter, faults, goTo, misses, pictures, run, sees, toast, until } from "../support/spec.mjs";
 import { area, config, field, isLit, undone, undoneAfter, validation, waits } from "../support/forms.mjs";
 
 const LOCAL = "Local Network";
@@ -36,6 +36,7 @@ check("a change waits for confirmation, with the seconds that are left", async (
   await misses(dialog(page));
   await sees(waits(page));
   await pictures(page, "confirmation");
+  await accessible(page);
   const first = await seconds(page);
   assert(first > 1 && first <= 60, `${first} seconds`);
   await until(async () => (await seconds(page)) < first, "they become fewer");

@@ -81,10 +81,16 @@ check("its role is changed, it is disabled and deleted", async ({ page }) => {
   await misses(cell(page, "claire"));
 });
 
-check("the last administrator can be neither deleted nor disabled", async ({ page }) => {
+check("the last administrator can be neither disabled nor given another role", async ({ page }) => {
   await row(page, "admin").getByRole("button", { name: "Disable" }).click();
   await sees(page.locator(".toast.bad"));
   await sees(row(page, "admin").getByText("Enabled"));
+  const role = page.getByLabel("Role of admin");
+  const before = await role.inputValue();
+  const refused = page.waitForResponse((answer) => answer.url().endsWith("/UpdateUser"));
+  await role.selectOption({ label: "Monitor" });
+  assert((await refused).status() === 400, "the role is refused");
+  await until(async () => (await role.inputValue()) === before, "the role that holds is shown again");
 });
 
 check("an account that another program makes is seen at once", async ({ page }) => {

@@ -43,7 +43,8 @@ function ConfirmBanner({ seconds, version }: { seconds: number; version: string 
   return (
     <div class="banner warn" role="alert">
       <Icon name="history" />
-      <p>{t("confirmation.banner", { n: left })}</p>
+      {/* A timer: screen readers tell it once, not with each second. */}
+      <p role="timer">{t("confirmation.banner", { n: left })}</p>
       <Button kind="primary" action="confirm" needs={Role.ADMIN} onClick={keep}>
         {t("confirmation.keep")}
       </Button>
