@@ -91,8 +91,10 @@ int Tail(Client& client, const Options& options) {
 
 std::shared_ptr<Options> AddOptions(CLI::App* app, std::shared_ptr<Options> options) {
   app->add_option("--service", options->service, "Only about this service, worker or object");
-  app->add_option("--subject", options->subject,
-                  "Only this kind: service, worker, config, server, check, session, audit");
+  app->add_option(
+      "--subject", options->subject,
+      "Only this kind: service, worker, config, server, check, session, certificate, network, "
+      "vrrp, node, sync, user, token, audit");
   app->add_option("--lines", options->lines, "The newest so many")
       ->check(CLI::Range(1U, kMaxBacklog))
       ->capture_default_str();

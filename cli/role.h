@@ -25,12 +25,9 @@ inline CLI::Validator RoleTransformer() {
   return CLI::CheckedTransformer(roles, CLI::ignore_case).description("");
 }
 
-// Asks for it twice on a terminal; elsewhere it is the first line of standard input. The error is
-// for people.
-tl::expected<std::string, std::string> ReadNewPassword(const std::string& user);
-
-// Asks for a new password of this user and sets it. Returns the exit code.
-int SetPassword(Client& client, const std::string& user);
+// Asks for a new password of this user, on a terminal twice unless `once`, and sets it. Returns the
+// exit code.
+int SetPassword(Client& client, const std::string& user, bool once = false);
 
 }  // namespace aloha::cli
 

@@ -39,16 +39,33 @@ int Fail(Client& client, const std::string& why) {
   return kRefused;
 }
 
-struct AddOptions {
-  std::string name;
+struct PasswordOptions {
+  std::string user;
+  bool once = false;  // not asked for again on a terminal
+};
+
+// The error is for people.
+tl::expected<std::string, std::string> ReadNewPassword(const PasswordOptions& options) {
+  auto first = ReadPassword(fmt::format("New password of {}: ", options.user));
+  if (!first || options.once || isatty(STDIN_FILENO) == 0) return first;
+  auto again = ReadPassword("The same again: ");
+  if (again && *again != *first) {
+    Wipe(*again);
+    again = tl::make_unexpected(std::string("the two are not the same; nothing was changed"));
+  }
+  Wipe(*first);
+  return again;
+}
+
+struct AddOptions : PasswordOptions {
   admin::Role role = admin::MONITOR;
 };
 
 int Add(Client& client, const AddOptions& options) {
-  auto password = ReadNewPassword(options.name);
+  auto password = ReadNewPassword(options);
   if (!password) return Fail(client, password.error());
   admin::CreateUserRequest request;
-  request.set_name(options.name);
+  request.set_name(options.user);
   request.set_role(options.role);
   request.set_password(std::move(*password));
   auto reply = client.Call(&Stub::CreateUser, request);
@@ -137,20 +154,8 @@ void AddUpdates(Command& command, CLI::App* noun) {
 
 }  // namespace
 
-tl::expected<std::string, std::string> ReadNewPassword(const std::string& user) {
-  auto first = ReadPassword(fmt::format("New password of {}: ", user));
-  if (!first || isatty(STDIN_FILENO) == 0) return first;
-  auto again = ReadPassword("The same again: ");
-  if (again && *again != *first) {
-    Wipe(*again);
-    again = tl::make_unexpected(std::string("the two are not the same; nothing was changed"));
-  }
-  Wipe(*first);
-  return again;
-}
-
-int SetPassword(Client& client, const std::string& user) {
-  auto password = ReadNewPassword(user);
+int SetPassword(Client& client, const std::string& user, bool once) {
+  auto password = ReadNewPassword({user, once});
   if (!password) return Fail(client, password.error());
   admin::SetPasswordRequest request;
   request.set_user(user);
@@ -166,21 +171,20 @@ void AddUser(Command& command) {
                                 "alohactl user add carol --role operator");
   command.Verb(noun, "list", "Names, roles, and who signed in when", List);
   auto added = std::make_shared<AddOptions>();
-  auto from_stdin = std::make_shared<bool>(false);
   CLI::App* add = command.Verb(noun, "add", "Create a user; asks for the first password",
                                [added](Client& client) { return Add(client, *added); });
-  add->add_option("NAME", added->name, "a-z, 0-9, \".\", \"_\", \"-\"; a letter first")->required();
+  add->add_option("NAME", added->user, "a-z, 0-9, \".\", \"_\", \"-\"; a letter first")->required();
   add->add_option("--role", added->role, kRoles)
       ->required()
       ->transform(RoleTransformer())
       ->type_name("ROLE");
-  add->add_flag("--password-stdin", *from_stdin, "Read the password from standard input");
-  auto changed = std::make_shared<std::string>();
-  CLI::App* password =
-      command.Verb(noun, "password", "Set the password of a user, whose sessions end; asks for it",
-                   [changed](Client& client) { return SetPassword(client, *changed); });
-  password->add_option("NAME", *changed, "Name of the user")->required();
-  password->add_flag("--password-stdin", *from_stdin, "Read the password from standard input");
+  add->add_flag("--password-stdin", added->once, "Read the password from standard input");
+  auto changed = std::make_shared<PasswordOptions>();
+  CLI::App* password = command.Verb(
+      noun, "password", "Set the password of a user, whose sessions end; asks for it",
+      [changed](Client& client) { return SetPassword(client, changed->user, changed->once); });
+  password->add_option("NAME", changed->user, "Name of the user")->required();
+  password->add_flag("--password-stdin", changed->once, "Read the password from standard input");
   AddByName<admin::DeleteUserRequest>(
       command, noun, "delete", "Delete a user, whose sessions and tokens end", &Stub::DeleteUser,
       [](auto& request, const std::string& name) { request.set_name(name); });

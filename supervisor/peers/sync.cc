@@ -208,6 +208,8 @@ asio::awaitable<Result<>> Sync::Override() {
                    "a change here waits for confirmation; confirm it first");
   }
   auto offered = co_await Offer(false);
+  // A connection from before the nodes lost each other may end only now; there is a new one then.
+  if (!offered && offered.error().code == Code::kUnavailable) offered = co_await Offer(false);
   if (!offered) co_return tl::make_unexpected(offered.error());
   if (Compare(journal_.position(), offered->position()) == Verdict::kInSync) {
     Agree(offered->position());

@@ -4,6 +4,7 @@ import time
 
 import clients
 import config
+import metric_names
 import ports
 import process
 import pytest
@@ -41,6 +42,7 @@ class Scrape:
         response = ask(port, "/metrics")
         assert response.status == 200, response.text
         assert response["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        metric_names.assert_documented(response.text)
         self.types = {}
         self.samples = {}
         for family in text_string_to_metric_families(response.body.decode()):

@@ -3,7 +3,9 @@ import contextlib
 import socket
 import ssl
 import time
+import urllib.request
 
+import metric_names
 import process
 import pytest
 from aloha import Refused
@@ -261,6 +263,18 @@ def test_by_ipv6(site, paired):
     pair(*paired, v6=True)
     assert paired[1].nodes()["peer"]["address"] == f"[{paired[0].machine.v6}]:{LINK_PORT}"
     assert paired[0].nodes()["peer"]["address"] == f"[{paired[1].machine.v6}]:{LINK_PORT}"
+
+
+def test_metrics_tell_of_the_link(paired):
+    def read():
+        with urllib.request.urlopen("http://127.0.0.1:9101/metrics", timeout=10) as reply:
+            return reply.read().decode()
+    for node in paired:
+        answer = node.machine.inside(read)
+        metric_names.assert_documented(answer)
+        connected, = (line for line in answer.splitlines() if line.startswith("aloha_peer_connected{"))
+        assert connected.endswith(" 1"), connected
+        assert 'aloha_peer_sync_state{state="IN_SYNC"}' in answer
 
 
 def test_is_confined(paired):

@@ -6,6 +6,7 @@ import urllib.request
 
 import clients
 import config
+import metric_names
 import pki
 import ports
 import process
@@ -232,7 +233,9 @@ def test_handshakes_are_counted(farm, start_aloha):
     assert listener["name"] == f"127.0.0.1:{port}" and int(listener["resumedTotal"]) == 1, listener
     assert sum(int(h["total"]) for h in listener["handshakes"]) == 5, listener
     own = aloha.ctl("certificate", "show", "self-signed")
-    lines = urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=5).read().decode().splitlines()
+    answer = urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=5).read().decode()
+    metric_names.assert_documented(answer)
+    lines = answer.splitlines()
     assert f'aloha_certificate_expiry_seconds{{certificate="self-signed"}} {own["notAfterS"]}' in lines
     assert 'aloha_key_signatures_total{certificate="self-signed"} 4' in lines, "one was resumed"
     assert f'aloha_tls_handshake_duration_seconds_count{{listener="127.0.0.1:{port}"}} 5' in lines

@@ -2,6 +2,7 @@
 import time
 import urllib.request
 
+import metric_names
 import process
 import pytest
 from aloha import Refused
@@ -119,6 +120,7 @@ def test_metrics_agree(pair):
             return reply.read().decode()
     labels = f'interface="eth0",cluster="{VRID}",router="ipv4"'
     text = pair.one.machine.inside(read)
+    metric_names.assert_documented(text)
     for sample in (f'aloha_vrrp_state{{{labels},state="MASTER"}} 1', f"aloha_vrrp_priority{{{labels}}} 150",
                    f"aloha_vrrp_two_masters{{{labels}}} 0"):
         assert sample in text, text

@@ -34,6 +34,7 @@ def test_pages_come_with_what_keeps_them_safe(site, browser):
     assert page.status == 200 and page["Content-Type"] == "text/html; charset=utf-8"
     assert page["Cache-Control"] == "no-store" and page["Server"] is None
     assert browser.get("/config/imap").body == page.body, "a route within the page"
+    assert browser.get("/", [("Accept-Encoding", "gzip")])["Content-Encoding"] is None, "scanners call that BREACH"
     assert browser.get("/", [("If-None-Match", page["ETag"])]).status == 304
     assert browser.get("/", method="HEAD")["Content-Length"] == page["Content-Length"]
     scripts = re.findall(r'(?:src|href)="(/[^"]+\.(?:js|css))"', page.text)

@@ -4,7 +4,7 @@ import socket
 import subprocess
 import time
 
-import process
+import heavy
 import pytest
 import wui
 from pki import PASSWORD
@@ -204,7 +204,7 @@ def test_a_thousand_slow_connections(site):
 
 def resident(site):
     """Memory of aloha-wui. KiB."""
-    return int(process.status(site.workers()["wui"]["pid"])["VmRSS"].split()[0])
+    return heavy.memory(site, "wui") // 1024
 
 
 def test_a_reader_who_does_not_read(site):

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 
 import ports
+import process
 import pytest
 from wait import until
 
@@ -15,12 +16,40 @@ _E2E = pathlib.Path(__file__).parents[1] / "e2e"
 _CHECK = re.compile(r'^\s*check\("((?:[^"\\]|\\.)+)"', re.MULTILINE)
 
 ADMIN = ("admin", "Quiet-Harbour-27")  # what specs choose as the new password
-PATIENCE = 150  # seconds, for a whole spec on a busy machine
+PATIENCE = 400  # seconds, for a whole spec on a busy machine
 
 
-def web(port):
-    """The pages on 127.0.0.1:port."""
-    return f'management {{ web {{ enabled: true address: "127.0.0.1" port: {port} }} }}\n'
+class Browser:
+    """One for all specs of a run, each with contexts of its own; started with the first, and again if it ended."""
+
+    def __init__(self):
+        self._process = None
+        self._endpoint = ""
+
+    def endpoint(self):
+        if self._process is None or self._process.poll() is not None:
+            self._process = process.spawn(["node", _E2E / "support" / "server.mjs"], stdin=subprocess.PIPE,
+                                          stdout=subprocess.PIPE, text=True)
+            self._endpoint = self._process.stdout.readline().strip()
+        return self._endpoint
+
+    def stop(self):
+        if self._process is not None:
+            self._process.stdin.close()
+            process.stop(self._process)
+
+
+_browser = Browser()
+
+
+def stop():
+    """At the end of a run."""
+    _browser.stop()
+
+
+def web(port, address="127.0.0.1"):
+    """The pages there."""
+    return f'management {{ web {{ enabled: true address: "{address}" port: {port} }} }}\n'
 
 
 def checks(spec):
@@ -45,13 +74,18 @@ class Results:
             pytest.fail(f"{result['error']}\n{self.output}", pytrace=False)
 
 
-def run(spec, aloha, port, **environment):
-    """Runs a whole spec against an instance; `environment`: what else it needs, as FARM="…"."""
+def run(spec, aloha, port, address="127.0.0.1", machine=None, **environment):
+    """Runs a whole spec against an instance; `environment`: what else it needs, as FARM="…". `machine`: of a
+    network.Network, where the browser runs."""
     values = {name: value if isinstance(value, str) else json.dumps(value) for name, value in environment.items()}
     folder = os.environ.get("ALOHA_E2E_FAILURES") or tempfile.gettempdir()
     command = ["node", _E2E / "specs" / f"{spec}.mjs"]
-    env = {**os.environ, "ALOHA_URL": f"https://127.0.0.1:{port}", "ALOHA_CTL": str(aloha.bin / "alohactl"),
+    env = {**os.environ, "ALOHA_URL": f"https://{address}:{port}", "ALOHA_CTL": str(aloha.bin / "alohactl"),
            "ALOHA_ENDPOINT": f"unix:{aloha.socket}", "ALOHA_FAILURES": folder, **values}
+    if machine:
+        command = machine.command(command)
+    else:
+        env["ALOHA_BROWSER"] = _browser.endpoint()
     try:
         done = subprocess.run(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
         output = done.stdout

@@ -15,11 +15,11 @@ def _sanitized(binary):
     return b"__asan_init" in data or b"__tsan_init" in data
 
 
-def memory(aloha):
-    """Anonymous memory of the proxy in bytes; 0 under a sanitizer, whose memory says nothing about ours."""
-    if _sanitized(aloha.bin / "aloha-proxy"):
+def memory(aloha, role="proxy"):
+    """Anonymous memory of a worker in bytes; 0 under a sanitizer, whose memory says nothing about ours."""
+    if _sanitized(aloha.bin / f"aloha-{role}"):
         return 0
-    return int(process.status(aloha.worker_pids()["proxy"])["RssAnon"].split()[0]) * 1024
+    return int(process.status(aloha.worker_pids()[role])["RssAnon"].split()[0]) * 1024
 
 
 _names = itertools.count()

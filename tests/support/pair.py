@@ -39,20 +39,22 @@ def text(role, shared):
 
 
 class Pair:
-    """`one` and `two`: supervisors; `client`: the machine. `arguments` of a node by its name."""
+    """`one` and `two`: supervisors; `client`: the machine. `arguments` of a node by its name; `own`: what each node has
+    of its own besides its role."""
 
-    def __init__(self, folder, shared="", arguments=None):
+    def __init__(self, folder, shared="", arguments=None, own=""):
         self.network = Network("one", "two", "client")
         self.client = self.network.client
         self._servers = crowd.Program(self.client, "serve", self.client.v4, *PORTS.values())
         self.roles = {"one": "MASTER", "two": "BACKUP"}
+        self.own = own
         self.nodes = {}
         for name, role in self.roles.items():
             place = pathlib.Path(folder) / name
             place.mkdir()
             place.chmod(0o755)
             # The second begins with nothing of its own, as a fresh node does.
-            node = Aloha(place, text(role, shared if name == "one" else ""), machine=self.network[name],
+            node = Aloha(place, text(role, own + (shared if name == "one" else "")), machine=self.network[name],
                          arguments=(arguments or {}).get(name, ()))
             self.nodes[name] = node
             setattr(self, name, node)
@@ -69,7 +71,7 @@ class Pair:
         self.two.ctl("vrrp", "pair", self.network.one.v4, code)
 
     def apply(self, name, shared, *flags):
-        return self.nodes[name].apply(text(self.roles[name], shared), *flags)
+        return self.nodes[name].apply(text(self.roles[name], self.own + shared), *flags)
 
     @staticmethod
     def sync(node, diff=False):

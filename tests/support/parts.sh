@@ -117,8 +117,12 @@ part_hygiene() {
   check "no path of the build machine" hygiene_paths
   check "reference of the configuration up to date" deploy/guide/generate-reference --check
   check "reference of the metrics up to date" deploy/guide/generate-metrics --check
+  check "metrics that the monitoring examples name" /usr/bin/python3 tests/support/metric_names.py \
+    deploy/monitoring/* deploy/guide/monitoring.md
   check "links of the user guide" deploy/guide/build-guide --check
-  build dev && check "one TLS library per process" hygiene_tls
+  build dev || return
+  check "reference of alohactl up to date" deploy/guide/generate-alohactl --check build/dev/bin/alohactl
+  check "one TLS library per process" hygiene_tls
 }
 
 hygiene_length() {
@@ -149,10 +153,11 @@ part_slow() {
   export UBSAN_OPTIONS=print_stacktrace=1
   export ASAN_OPTIONS=detect_leaks=0
   unit_tests asan
-  ALOHA_BIN='' python_tests asan tests/integration
+  ALOHA_BIN='' PATIENCE=3600 python_tests asan tests/integration
   thread_sanitizer
   part_tidy
   python_tests dev tests/guest
+  check "build packages" deploy/build-packages && PATIENCE=7200 python_tests dev tests/package
   fuzz_targets 600
   export ALOHA_SOAK_SECONDS=${ALOHA_SOAK_SECONDS:-1800}
   PATIENCE=$((ALOHA_SOAK_SECONDS + 1800)) python_tests dev tests/soak
@@ -165,5 +170,6 @@ thread_sanitizer() {
   local bin=$root/build/tsan-proxy
   rm -rf "$bin" && mkdir -p "$bin" && cp build/asan/bin/* "$bin" && cp build/tsan/bin/aloha-proxy "$bin" &&
     ALOHA_BIN=$bin python_tests tsan-proxy tests/integration/test_balance.py tests/integration/test_continuity.py \
-      tests/integration/test_http_framing.py tests/integration/test_http_servers.py tests/integration/test_identity.py
+      tests/integration/test_http_framing.py tests/integration/test_http_servers.py tests/integration/test_identity.py \
+      tests/integration/test_tls_services.py tests/integration/test_tls_bridge.py
 }

@@ -35,9 +35,10 @@ Result<Link> EnsureDevice(Netlink& netlink, const VirtualRouter& router, bool& m
   const Link* base = FindLink(*links, router.interface);
   if (base == nullptr) return NoSuchInterface(router.interface);
   if (!router.virtual_mac) return *base;
+  const uint32_t base_index = base->index;  // the links are read anew below
   const Link* device = FindLink(*links, router.Device());
   if (device == nullptr) {
-    auto added = AddMacvlan(netlink, router.Device(), base->index, router.Mac());
+    auto added = AddMacvlan(netlink, router.Device(), base_index, router.Mac());
     if (!added) return tl::make_unexpected(added.error());
     made = true;
     links = ReadLinks(netlink);
@@ -45,7 +46,7 @@ Result<Link> EnsureDevice(Netlink& netlink, const VirtualRouter& router, bool& m
     device = FindLink(*links, router.Device());
     if (device == nullptr) return NoSuchInterface(router.Device());
   }
-  if (device->kind != "macvlan" || device->parent != base->index || device->mac != router.Mac()) {
+  if (device->kind != "macvlan" || device->parent != base_index || device->mac != router.Mac()) {
     return Fail(Code::kFailedPrecondition,
                 fmt::format("interface {} is there already and is another one than VRRP needs: "
                             "remove it (`ip link delete {}`)",

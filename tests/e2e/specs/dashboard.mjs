@@ -1,5 +1,5 @@
 // Is mail being served? States of servers, sessions, persistence, charts, as they change.
-import { assert, button, check, client, ctl, dialog, enter, farm, faults, goTo, run, sees, toast, until } from "../support/spec.mjs";
+import { assert, button, check, client, connection, ctl, dialog, enter, farm, faults, goTo, misses, run, sees, toast, until } from "../support/spec.mjs";
 
 const imap = process.env.IMAP_PORT;
 const rpc = process.env.RPC_PORT;
@@ -33,6 +33,7 @@ check("draining tells what it would do, and does it", async ({ page }) => {
   await cell(page, "imap/CAS1").click();
   await sees(dialog(page).getByText("1 session stays until it ends"));
   await button(dialog(page), "Drain").click();
+  await misses(dialog(page));
   await sees(toast(page, "imap/CAS1: Drain"));
   await shows(page, "imap/CAS1", "Drain");
   const server = (await ctl("server", "list")).servers.find((one) => one.virtualService === "imap" && one.name === "CAS1");
@@ -46,6 +47,7 @@ check("maintenance in all services closes the sessions of that server", async ({
   await cell(page, "imap/CAS2").click();
   await dialog(page).getByRole("checkbox").check();
   await button(dialog(page), "Maintenance").click();
+  await misses(dialog(page));
   await shows(page, "imap/CAS2", "Maintenance");
   await shows(page, "pop3/CAS2", "Maintenance");
   await until(() => session.ended, "the session is closed");
@@ -98,9 +100,9 @@ check("all sessions of a service are closed after a question", async ({ page }) 
 });
 
 check("persistence is listed and cleared", async ({ page }) => {
-  const session = await client(rpc).catch(() => undefined);
-  session?.close();
+  const session = connection(rpc); // its server waits for the client to speak
   await until(async () => (await ctl("persistence", "list")).entries?.length, "an entry");
+  session.close();
   await goTo(page, "/persistence");
   await sees(page.getByRole("cell", { name: "127.0.0.1" }));
   await button(page, "Clear all").click();

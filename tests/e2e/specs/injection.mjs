@@ -56,9 +56,10 @@ check("a script that got in all the same would not run: the policy of the pages"
   const { policy, ran } = await page.evaluate(async () => {
     const answer = await fetch("/");
     const box = document.createElement("div");
+    const refused = new Promise((resolve) => document.addEventListener("securitypolicyviolation", (event) => event.violatedDirective === "script-src-attr" && resolve()));
     box.innerHTML = '<img src="data:," onerror="window.broken=1">';
     document.body.append(box);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await refused;
     box.remove();
     return { policy: answer.headers.get("Content-Security-Policy"), ran: window.broken };
   });

@@ -1,5 +1,5 @@
 // The network page: local network, static routes, high availability; edited, validated, cancelled, with wrong values.
-import { accessible, assert, button, check, ctl, enter, faults, goTo, run, sees, until } from "../support/spec.mjs";
+import { accessible, assert, button, call, check, enter, faults, goTo, run, sees, until } from "../support/spec.mjs";
 import { apply, area, cancel, config, field, isLit, refused, validation } from "../support/forms.mjs";
 
 check("it is explained that the operating system keeps the addresses", async ({ page }) => {
@@ -73,10 +73,10 @@ check("options of high availability appear with the role, wrong values at their 
 });
 
 check("a disabled high availability keeps its values", async ({ page }) => {
-  await ctl("config", "set", "high_availability.cluster_id", "7");
-  await ctl("config", "set", "high_availability.role", "DISABLED");
+  const { text } = (await call(page, "Configuration/GetConfig")).body;
+  await call(page, "Configuration/ApplyConfig", { source: { text: `${text} high_availability { role: DISABLED cluster_id: 7 }` } });
   const availability = area(page, "High Availability");
-  await until(async () => (await field(availability, "Role").inputValue()) === "1", "the page follows to the second change");
+  await until(async () => (await field(availability, "Role").inputValue()) === "1", "the page follows");
   await field(availability, "Role").selectOption({ label: "master" });
   assert((await field(availability, "Cluster Identifier").inputValue()) === "7", "kept");
   await cancel(availability).click();

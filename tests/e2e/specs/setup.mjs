@@ -1,5 +1,6 @@
 // Accounts, tokens, sessions; language and theme; the machine.
 import { assert, button, call, check, ctl, dialog, enter, faults, goTo, misses, reader, run, sees, toast, until, url } from "../support/spec.mjs";
+import { apply, area, cancel, config, field, isLit, refused, undone, undoneAfter, validation, waits } from "../support/forms.mjs";
 
 const cell = (page, name) => page.getByRole("cell", { name, exact: true });
 const row = (page, name) => page.getByRole("row").filter({ has: page.getByRole("cell", { name, exact: true }) });
@@ -80,10 +81,16 @@ check("its role is changed, it is disabled and deleted", async ({ page }) => {
   await misses(cell(page, "claire"));
 });
 
-check("the last administrator can be neither deleted nor disabled", async ({ page }) => {
+check("the last administrator can be neither disabled nor given another role", async ({ page }) => {
   await row(page, "admin").getByRole("button", { name: "Disable" }).click();
   await sees(page.locator(".toast.bad"));
   await sees(row(page, "admin").getByText("Enabled"));
+  const role = page.getByLabel("Role of admin");
+  const before = await role.inputValue();
+  const refused = page.waitForResponse((answer) => answer.url().endsWith("/UpdateUser"));
+  await role.selectOption({ label: "Monitor" });
+  assert((await refused).status() === 400, "the role is refused");
+  await until(async () => (await role.inputValue()) === before, "the role that holds is shown again");
 });
 
 check("an account that another program makes is seen at once", async ({ page }) => {
@@ -128,6 +135,95 @@ check("sessions are listed, and another one is ended", async ({ browser, page })
   await button(page, "Refresh").click();
   await misses(its);
   await other.context().close();
+});
+
+check("browsers are let in from some networks only, once that is confirmed", async ({ page }) => {
+  await goTo(page, "/setup/management");
+  const web = area(page, "Web interface");
+  await field(web, "Allowed networks").fill("127.0.0.0/99");
+  await refused(page, web, "Allowed networks", /127\.0\.0\.0\/99/);
+  await field(web, "Allowed networks").fill("127.0.0.0/8");
+  await apply(page, web);
+  await sees(waits(page));
+  await button(page, "Keep the change").click();
+  await misses(waits(page));
+  assert((await config()).management.web.allowFrom[0] === "127.0.0.0/8", "kept");
+});
+
+check("a change that locks browsers out undoes itself, and the page comes back", async ({ page }) => {
+  const web = area(page, "Web interface");
+  const port = await field(web, "Port").inputValue();
+  await field(web, "Port").fill(process.env.METRICS_PORT);
+  await undoneAfter(page, 5);
+  await validation(web).click();
+  await button(dialog(page), "Apply").click();
+  await sees(undone(page));
+  await misses(dialog(page));
+  await until(async () => (await field(web, "Port").inputValue()) === port, "the field shows what holds");
+  await isLit(web, false);
+});
+
+check("remote programs need an anchor and a user, told at their fields", async ({ page }) => {
+  const remote = area(page, "Remote programs");
+  assert((await field(remote, "Port").count()) === 0, "no options while it is off");
+  await field(remote, "Remote programs").click();
+  await refused(page, remote, "Trust anchor", /\S/);
+  await field(remote, "Trust anchor").fill("nowhere");
+  await field(remote, "User 1: Subject").fill("CN=ops");
+  await refused(page, remote, "Trust anchor", /nowhere/);
+  assert((await field(remote, "User 1: Role").getAttribute("aria-invalid")) === "true", "the role is missing");
+  await cancel(remote).click();
+  await misses(field(remote, "Port"));
+});
+
+check("metrics are served where the page says", async ({ page }) => {
+  const metrics = area(page, "Metrics");
+  await field(metrics, "Metrics").click();
+  await field(metrics, "Port").fill(process.env.METRICS_PORT);
+  await apply(page, metrics);
+  const answer = await fetch(`http://127.0.0.1:${process.env.METRICS_PORT}/metrics`);
+  assert(answer.ok && (await answer.text()).includes("aloha_"), "for Prometheus");
+});
+
+check("logging is set, and an emptied syslog server is none", async ({ page }) => {
+  await goTo(page, "/setup/operation");
+  const log = area(page, "Logging");
+  await field(log, "Format of access lines").selectOption({ label: "JSON" });
+  await field(log, "Port of the syslog server").fill("5514");
+  await refused(page, log, "Syslog server", /\S/);
+  await field(log, "Syslog server").fill("127.0.0.1");
+  await apply(page, log);
+  const now = (await config()).log;
+  assert(now.format === "JSON" && now.syslog.address === "127.0.0.1" && now.syslog.port === 5514, JSON.stringify(now));
+  await field(log, "Syslog server").fill("");
+  await field(log, "Port of the syslog server").fill("");
+  await field(log, "Access lines").click();
+  await misses(field(log, "Format of access lines"));
+  await apply(page, log);
+  const then = (await config()).log;
+  assert(then.syslog === undefined && then.access === false && then.format === "JSON", JSON.stringify(then));
+});
+
+check("alerts need server, sender and recipients", async ({ page }) => {
+  const alert = area(page, "Alerts");
+  await field(alert, "SMTP server").fill("127.0.0.1");
+  await refused(page, alert, "Sender", /\S/);
+  await field(alert, "Sender").fill("aloha@example.org");
+  await field(alert, "Recipients").fill("ops@example.org, night@example.org");
+  await apply(page, alert);
+  assert((await config()).alert.to.length === 2, "two recipients");
+  for (const label of ["SMTP server", "Sender", "Recipients"]) await field(alert, label).fill("");
+  await apply(page, alert);
+  assert((await config()).alert === undefined, "none");
+});
+
+check("the threads of the proxy are set within bounds", async ({ page }) => {
+  const performance = area(page, "Performance");
+  await field(performance, "Threads of the proxy").fill("65");
+  await refused(page, performance, "Threads of the proxy", /65/);
+  await field(performance, "Threads of the proxy").fill("1");
+  await apply(page, performance);
+  assert((await config()).performance.proxyThreads === 1, "one");
 });
 
 check("what does not come with this package is said", async ({ page }) => {

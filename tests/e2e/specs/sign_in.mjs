@@ -1,5 +1,5 @@
 // The first sign-in forces a new password; wrong ones are refused without a hint; sessions end.
-import { admin, assert, button, call, check, faults, reader, run, sees, signIn, toast, until } from "../support/spec.mjs";
+import { accessible, admin, assert, button, call, check, faults, jsQR, pictures, reader, run, sees, signIn, toast, until } from "../support/spec.mjs";
 
 const field = (page, name) => page.getByLabel(name, { exact: true });
 
@@ -76,6 +76,12 @@ check("a second factor is set up, asked for, and removed", async ({ browser, pag
   await area.getByLabel("Your own password").fill(admin.password);
   await button(area, "Set up").click();
   const secret = (await area.locator("code").innerText()).replace(/ /g, "");
+  const code = area.getByRole("img", { name: "QR code with the secret for an authenticator application" });
+  const link = await area.getByRole("link").getAttribute("href");
+  assert(link.startsWith("otpauth://totp/") && link.includes(`secret=${secret}`), link);
+  assert((await scan(code)) === link, "a camera reads the same");
+  await accessible(page);
+  await pictures(page, "second-factor");
   await area.getByLabel("Six-digit code").fill("000000");
   await button(area, "Confirm").click();
   await sees(area.getByRole("alert"));
@@ -138,16 +144,33 @@ check("a session that another administrator ends is over in the page", async ({ 
 });
 
 check("too many attempts are told, with when to try again", async ({ page }) => {
-  await until(async () => {
+  const again = async () => {
+    await Promise.all(Array.from({ length: 8 }, () => call(page, "Users/SignIn", { user: "victim", password: "wrong" })));
+    const answered = page.waitForResponse((answer) => answer.url().endsWith(".Users/SignIn"));
     await enter(page, "victim", "wrong");
-    await page.waitForTimeout(100);
-    return page.getByRole("alert").getByText("Too many attempts").isVisible();
-  }, "throttling");
+    return (await answered).status() === 429;
+  };
+  await until(again, "throttling", 120_000);
+  await sees(page.getByRole("alert").getByText("Too many attempts"));
 });
 
 check("the browser had nothing to complain about", async () => {
   assert(faults().length === 0, faults().join("\n"));
 });
+
+// What a camera reads of a QR code that is drawn as a path of modules.
+async function scan(code) {
+  const size = Number((await code.getAttribute("viewBox")).split(" ")[2]);
+  const path = await code.locator("path").getAttribute("d");
+  const scale = 4;
+  const pixels = new Uint8ClampedArray((size * scale) ** 2 * 4).fill(255);
+  for (const [, x, y] of path.matchAll(/M(\d+) (\d+)/g)) {
+    for (let line = y * scale; line < (Number(y) + 1) * scale; ++line) {
+      for (let column = x * scale; column < (Number(x) + 1) * scale; ++column) pixels.fill(0, (line * size * scale + column) * 4, (line * size * scale + column) * 4 + 3);
+    }
+  }
+  return jsQR(pixels, size * scale, size * scale)?.data;
+}
 
 // RFC 6238 with SHA-1; `ahead`: of so many periods from now, since a code counts once.
 async function totp(secret, ahead = 0) {

@@ -30,6 +30,15 @@ export async function apply(page, where, { note, save } = {}) {
   return plan;
 }
 
+// The next change waits for its confirmation so many seconds, instead of the minute that pages give.
+export async function undoneAfter(page, seconds) {
+  const shorten = (route) => route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), confirmWithinS: seconds }) });
+  await page.route("**/ApplyConfig", shorten, { times: 1 });
+}
+
+export const waits = (page) => page.getByRole("alert").filter({ hasText: "A change waits for confirmation" });
+export const undone = (page) => page.getByRole("alert").filter({ hasText: "Nobody confirmed the last change" });
+
 // VALIDATION is refused: the field tells why and has the focus, and no plan is shown.
 export async function refused(page, where, label, text) {
   await validation(where).click();

@@ -1,4 +1,4 @@
-// What every spec uses. Checks run in their order, in one browser; each prints one line "RESULT {…}".
+// What every spec uses. Checks run in their order, with one reader or more; each prints one line "RESULT {…}".
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -8,13 +8,16 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 const require = createRequire(new URL("../../../wui/app/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
+export const { chromium } = require("playwright-core");
+export const { default: jsQR } = require("jsqr");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
+export const chromiumOptions = { executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] };
 export const url = process.env.ALOHA_URL;
 export const admin = { user: "admin", password: "Quiet-Harbour-27" };
 
-const PATIENCE_MS = Number(process.env.ALOHA_PATIENCE_MS ?? 15_000);
+// Long enough for a machine that is busy with other things: a check that passes never waits so long.
+const PATIENCE_MS = Number(process.env.ALOHA_PATIENCE_MS ?? 45_000);
 const checks = [];
 
 // A named check; it gets what `run` prepared.
@@ -54,7 +57,7 @@ export const faults = () => complaints.filter((text) => !/the server responded w
 
 // Runs all checks with `prepare`'s answer and {browser, page}.
 export async function run(prepare = async () => ({})) {
-  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  const browser = await open();
   try {
     const page = await reader(browser);
     const given = { browser, page, ...(await prepare({ browser, page })) };
@@ -62,6 +65,12 @@ export async function run(prepare = async () => ({})) {
   } finally {
     await browser.close();
   }
+}
+
+// The browser that all specs share, or one of its own where this network has none.
+function open() {
+  const shared = process.env.ALOHA_BROWSER;
+  return shared ? chromium.connect(shared) : chromium.launch(chromiumOptions);
 }
 
 async function runOne(name, body, given) {
@@ -164,13 +173,19 @@ export async function farm(command) {
   }
 }
 
-// A client of a port of 127.0.0.1: what the server said first; `ended` becomes true with the connection.
-export async function client(port) {
-  const socket = connect(Number(port), "127.0.0.1");
+// A client of a port of 127.0.0.1; `ended` becomes true with the connection.
+export function connection(port) {
+  const socket = connect(Number(port), "127.0.0.1").unref(); // one that is left open does not keep the spec from its end
   const state = { socket, greeting: "", ended: false, close: () => socket.destroy() };
   socket.on("close", () => (state.ended = true));
   socket.on("error", () => (state.ended = true));
   socket.on("data", (data) => (state.greeting += data));
+  return state;
+}
+
+// The same, once the server has greeted or refused it.
+export async function client(port) {
+  const state = connection(port);
   await until(() => state.greeting || state.ended, "a greeting");
   return state;
 }
@@ -187,25 +202,43 @@ export function call(page, method, message = {}, headers = { "X-Aloha-Request": 
 }
 
 // WCAG 2.2 A and AA by axe-core: no violation.
-export async function accessible(page, { without = [] } = {}) {
+export async function accessible(page) {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(`${axe}; undefined`);
-  const violations = await page.evaluate(async (left) => {
-    const rules = Object.fromEntries(left.map((rule) => [rule, { enabled: false }]));
-    const result = await window.axe.run(document, { rules, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"] });
-    return result.violations.map((one) => ({ id: one.id, help: one.help, nodes: one.nodes.slice(0, 4).map((node) => `${node.target.join(" ")}: ${node.failureSummary?.split("\n")[1]?.trim()}`) }));
-  }, without);
+  const violations = await whole(page, () =>
+    page.evaluate(async () => {
+      const result = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"] });
+      return result.violations.map((one) => ({ id: one.id, help: one.help, nodes: one.nodes.slice(0, 4).map((node) => `${node.target.join(" ")}: ${node.failureSummary?.split("\n")[1]?.trim()}`) }));
+    }),
+  );
   assert(violations.length === 0, violations.map((one) => `${one.id} (${one.help}):\n  ${one.nodes.join("\n  ")}`).join("\n"));
 }
 
 // Left for whoever looks at the pages; nothing without ALOHA_SCREENSHOTS.
 export async function picture(page, name) {
   const folder = process.env.ALOHA_SCREENSHOTS;
-  if (!folder) return;
-  // What sticks to the edges of the window belongs to the edges of the picture.
+  if (folder) await whole(page, () => page.screenshot({ path: join(folder, `${name}.png`) }));
+}
+
+// The same at both widths.
+export async function pictures(page, name) {
+  if (!process.env.ALOHA_SCREENSHOTS) return;
+  const size = page.viewportSize();
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ ...size, width });
+    await picture(page, `${name}-${width}`);
+  }
+  await page.setViewportSize(size);
+}
+
+// With a window as high as the page: what sticks to its edges covers nothing then.
+async function whole(page, action) {
   const size = page.viewportSize();
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   await page.setViewportSize({ ...size, height: Math.min(Math.max(height, size.height), 4000) });
-  await page.waitForTimeout(150);
-  await page.screenshot({ path: join(folder, `${name}.png`) });
-  await page.setViewportSize(size);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  try {
+    return await action();
+  } finally {
+    await page.setViewportSize(size);
+  }
 }

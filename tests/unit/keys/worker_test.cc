@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "handoff/v1/handoff.pb.h"
 #include "tests/unit/keys/messages.h"
@@ -145,6 +146,36 @@ TEST_F(KeysWorker, MakesAndDeletesKeys) {
   EXPECT_EQ(worker.keys().DeleteKey(KeysProcess::Call().get(), remove, &removed).error_code(),
             grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(worker.List().keys_size(), 0);
+}
+
+TEST_F(KeysWorker, EachPeerSignsWithKeysOfItsOwnAlone) {
+  KeysProcess worker(scratch_);
+  std::map<std::string, std::string> keys;  // by role
+  std::map<std::string, UniqueFd> peers;
+  for (const char* role : {"tls", "wui", "gateway"}) {
+    v1::CreateSelfSignedRequest request;
+    request.set_common_name(role);
+    request.set_days(825);
+    v1::ImportKeyResponse made;
+    ASSERT_TRUE(worker.keys().CreateSelfSigned(KeysProcess::Call().get(), request, &made).ok());
+    keys[role] = made.key();
+    peers[role] = worker.GivePeer(role);
+  }
+  v1::Snapshot snapshot;
+  snapshot.mutable_keys()->add_keys(keys["tls"]);
+  snapshot.mutable_keys()->set_web_key(keys["wui"]);
+  snapshot.mutable_keys()->set_management_key(keys["gateway"]);
+  ASSERT_TRUE(worker.Use(snapshot).ok());
+  for (const auto& [role, socket] : peers) {
+    for (const auto& [owner, key] : keys) {
+      const auto answer = Ask(socket.get(), key, 0x0403, CertificateVerify());
+      EXPECT_EQ(answer.signature().empty(), role != owner) << role << " with the key of " << owner;
+      EXPECT_EQ(answer.reason().empty(), role == owner) << answer.reason();
+    }
+  }
+  snapshot.mutable_keys()->clear_web_key();
+  ASSERT_TRUE(worker.Use(snapshot).ok());
+  EXPECT_NE(Ask(peers["wui"].get(), keys["wui"], 0x0403, CertificateVerify()).reason(), "");
 }
 
 TEST_F(KeysWorker, TellsWhatIsWrongWithAFile) {

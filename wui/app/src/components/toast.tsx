@@ -1,5 +1,7 @@
 import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { t } from "../i18n";
+import { place } from "../router";
 import type { Tone } from "./badge";
 import { Button } from "./button";
 import { Icon } from "./icon";
@@ -13,7 +15,7 @@ interface Message {
 const messages = signal<Message[]>([]);
 let next = 1;
 
-// Says what happened; failures stay until they are closed.
+// Says what happened; failures stay until they are closed, or another page is shown.
 export function toast(tone: "ok" | "bad" | "info", text: string): void {
   const id = next++;
   messages.value = [...messages.value.filter((known) => known.text !== text).slice(-3), { id, tone, text }];
@@ -25,6 +27,9 @@ function dismiss(id: number): void {
 }
 
 export function Toasts() {
+  useEffect(() => {
+    messages.value = messages.value.filter((message) => message.tone !== "bad");
+  }, [place.value.path]);
   return (
     <div class="toasts">
       {messages.value.map((message) => (

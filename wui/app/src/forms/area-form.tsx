@@ -46,16 +46,18 @@ interface AreaFormProps {
   // Other buttons beside VALIDATION and CANCEL.
   tools?: ComponentChildren;
   onApplied?: () => void;
+  // Undone after so many seconds unless somebody confirms: for what may cut off whoever changes it.
+  confirmWithinS?: number;
   // What is wrong before the supervisor is asked.
   children: ComponentChildren;
 }
 
-export function AreaForm({ area, title, state, note, tools, onApplied, children }: AreaFormProps) {
+export function AreaForm({ area, title, state, note, tools, onApplied, confirmWithinS = 0, children }: AreaFormProps) {
   const id = useId();
   const form = useRef<HTMLFormElement>(null);
   const [proposal, setProposal] = useState<Proposal | undefined>(undefined);
   const [elsewhere, setElsewhere] = useState<FieldViolation[]>([]);
-  const [said, setSaid] = useState("");
+  const [answer, setAnswer] = useState<ApplyConfigResponse | undefined>(undefined);
   const changed = area.changed.value;
   const conflict = useComputed(() => area.meanwhile.value?.conflict ?? false).value;
 
@@ -77,10 +79,10 @@ export function AreaForm({ area, title, state, note, tools, onApplied, children 
     const version = area.base.value?.version ?? 0n;
     if (!config) return undefined;
     area.draft.value = config;
-    const answer = await perform("plan", () => api.configuration.planConfig({ source: { source: { case: "config", value: config } } }));
-    if (!answer) return undefined;
-    if (answer.findings.some(isError)) return show(answer.findings);
-    setProposal({ source: { source: { case: "config", value: config } }, version, steps: answer.steps, warnings: answer.findings, owns: (path) => owns(area.owned, path) });
+    const planned = await perform("plan", () => api.configuration.planConfig({ source: { source: { case: "config", value: config } } }));
+    if (!planned) return undefined;
+    if (planned.findings.some(isError)) return show(planned.findings);
+    setProposal({ source: { source: { case: "config", value: config } }, version, steps: planned.steps, warnings: planned.findings, confirmWithinS, owns: (path) => owns(area.owned, path) });
   };
 
   // While it is applied, what the stream tells is this area's own doing.
@@ -88,10 +90,10 @@ export function AreaForm({ area, title, state, note, tools, onApplied, children 
     area.busy = busy;
     if (!busy && running.peek()) area.receive(running.peek()!);
   };
-  const applied = async (answer: ApplyConfigResponse) => {
+  const applied = async (what: ApplyConfigResponse) => {
     setProposal(undefined);
     await adopt(area);
-    setSaid(outcome(answer));
+    setAnswer(what);
     onApplied?.();
   };
   const refused = async (why: Problem) => {
@@ -125,7 +127,7 @@ export function AreaForm({ area, title, state, note, tools, onApplied, children 
         )}
         {area.config.value ? <div class="area-body">{children}</div> : problem.value ? <LoadProblem /> : <Loading />}
         <footer class="area-footer">
-          <Said changed={changed} said={said} />
+          <Said changed={changed} answer={answer} version={area.base.value?.version} />
           {tools}
           <Button icon="cross" disabledReason={changed ? undefined : t("form.nothing")} onClick={cancel}>
             {t("form.cancel")}
@@ -135,13 +137,14 @@ export function AreaForm({ area, title, state, note, tools, onApplied, children 
           </Button>
         </footer>
       </form>
-      {proposal && <PlanDialog proposal={proposal} onClose={() => setProposal(undefined)} onApplied={(answer) => void applied(answer)} onRefused={(why) => void refused(why)} onBusy={setBusy} />}
+      {proposal && <PlanDialog proposal={proposal} onClose={() => setProposal(undefined)} onApplied={(what) => void applied(what)} onRefused={(why) => void refused(why)} onBusy={setBusy} />}
     </AreaContext.Provider>
   );
 }
 
-// Beside the buttons: that something waits for them, or what came of them.
-export function Said({ changed, said }: { changed: boolean; said: string }) {
+// Beside the buttons: that something waits for them, or what came of them while that runs.
+export function Said({ changed, answer, version }: { changed: boolean; answer: ApplyConfigResponse | undefined; version: bigint | undefined }) {
+  const said = answer && answer.version === version ? outcome(answer) : "";
   return (
     <span class={`area-said ${changed ? "waits" : ""}`} role="status">
       {changed ? t("form.changed") : said}

@@ -1,7 +1,7 @@
 // What a change would do, as sentences; then it is applied, or not.
 import { Code } from "@connectrpc/connect";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { attempt, inProgress } from "../actions";
 import { api } from "../api/clients";
 import { sentence, type Problem } from "../api/errors";
@@ -22,6 +22,8 @@ export interface Proposal {
   version: bigint;
   steps: PlanStep[];
   warnings: FieldViolation[];
+  // Undone after so many seconds unless confirmed; 0: it stays.
+  confirmWithinS?: number;
   // Whether a path belongs to what is edited; warnings of others are told when asked for.
   owns?: (path: string) => boolean;
   // Has to be typed first: where traffic stops.
@@ -42,13 +44,16 @@ export function PlanDialog({ proposal, onClose, onApplied, onRefused, onBusy }: 
   const [save, setSave] = useState(false);
   const [typed, setTyped] = useState("");
   const [failed, setFailed] = useState("");
-  const { steps, warnings } = proposal;
-  const waits = steps.some((step) => step.kind === "network");
+  const told = useRef<HTMLDivElement>(null);
+  // A long plan may have been scrolled through.
+  useEffect(() => told.current?.scrollIntoView({ block: "nearest" }), [failed]);
+  const { steps, warnings, confirmWithinS = 0 } = proposal;
+  const waits = confirmWithinS > 0 || steps.some((step) => step.kind === "network");
   const busy = inProgress.value.has("apply");
   const ready = !proposal.typed || typed.trim() === proposal.typed;
   const apply = async () => {
     if (busy || !ready) return;
-    const send = async () => onApplied(await api.configuration.applyConfig({ source: proposal.source, expectedVersion: proposal.version, note: note.trim(), save }));
+    const send = async () => onApplied(await api.configuration.applyConfig({ source: proposal.source, expectedVersion: proposal.version, confirmWithinS, note: note.trim(), save }));
     await attempt("apply", send, (problem) => {
       onBusy?.(!problem);
       if (problem && (problem.code === Code.Aborted || problem.violations.length)) return onRefused(problem);
@@ -71,7 +76,7 @@ export function PlanDialog({ proposal, onClose, onApplied, onRefused, onBusy }: 
       }
     >
       {failed && (
-        <div class="notice bad" role="alert">
+        <div class="notice bad" role="alert" ref={told}>
           <Icon name="cross" />
           <span>{failed}</span>
         </div>
@@ -81,7 +86,7 @@ export function PlanDialog({ proposal, onClose, onApplied, onRefused, onBusy }: 
       {waits && (
         <div class="notice warn">
           <Icon name="history" />
-          <span>{t("plan.confirmNetwork")}</span>
+          <span>{t("plan.confirm")}</span>
         </div>
       )}
       {proposal.typed && <TextField label={t("confirm.type", { word: proposal.typed })} value={typed} onInput={setTyped} autocomplete="off" />}
@@ -112,9 +117,10 @@ function Warnings({ warnings, owns }: { warnings: FieldViolation[]; owns: (path:
   );
 }
 
-// What came of it.
+// What came of it. How long it still waits for a confirmation stands above every page.
 export function outcome({ version, confirmWithinS }: ApplyConfigResponse): string {
-  return confirmWithinS ? t("plan.waits", { version: String(version), n: confirmWithinS }) : t("plan.done", { version: String(version) });
+  const waits = confirmWithinS > 0 && configuration.value?.confirmWithinS;
+  return waits ? t("plan.waits", { version: String(version) }) : t("plan.done", { version: String(version) });
 }
 
 export function Steps({ steps }: { steps: PlanStep[] }) {

@@ -14,7 +14,7 @@ import { isError, type Meanwhile } from "../../forms/area";
 import { followRunning, loadRunning, running, type Doc } from "../../forms/document";
 import { FindingList } from "../../forms/findings";
 import { readOnly } from "../../forms/fields";
-import { outcome, PlanDialog, type Proposal } from "../../forms/plan-dialog";
+import { PlanDialog, type Proposal } from "../../forms/plan-dialog";
 import type { FieldViolation } from "../../gen/admin/v1/admin_pb";
 import type { ApplyConfigResponse } from "../../gen/admin/v1/configuration_pb";
 import { Role } from "../../gen/admin/v1/users_pb";
@@ -56,7 +56,7 @@ export function TextTab() {
   const area = useMemo(() => new TextArea(), []);
   const [findings, setFindings] = useState<FieldViolation[] | undefined>(undefined);
   const [proposal, setProposal] = useState<Proposal | undefined>(undefined);
-  const [said, setSaid] = useState("");
+  const [applied, setApplied] = useState<ApplyConfigResponse | undefined>(undefined);
   const editor = useRef<HTMLTextAreaElement>(null);
   useEffect(followRunning, []);
   const doc = running.value;
@@ -79,14 +79,14 @@ export function TextTab() {
     setFindings(answer.findings);
     if (!answer.findings.some(isError)) setProposal({ source, version: area.base.value?.version ?? 0n, steps: answer.steps, warnings: answer.findings });
   };
-  const applied = async (answer: ApplyConfigResponse) => {
+  const adopt = async (answer: ApplyConfigResponse) => {
     setProposal(undefined);
     setFindings(undefined);
     area.busy = true;
     const now = await loadRunning();
     area.busy = false;
     if (now) area.begin(now);
-    setSaid(outcome(answer));
+    setApplied(answer);
   };
   const refused = async (why: Problem) => {
     setProposal(undefined);
@@ -107,7 +107,7 @@ export function TextTab() {
       {findings && <Findings findings={findings} onOpen={open} />}
       <Editor editor={editor} text={text} findings={findings ?? []} onInput={(now) => (area.text.value = now)} />
       <footer class="area-footer">
-        <Said changed={changed} said={said} />
+        <Said changed={changed} answer={applied} version={area.base.value?.version} />
         <Button action="validate" onClick={() => void check()}>
           {t("text.check")}
         </Button>
@@ -136,7 +136,7 @@ export function TextTab() {
         <PlanDialog
           proposal={proposal}
           onClose={() => setProposal(undefined)}
-          onApplied={(answer) => void applied(answer)}
+          onApplied={(answer) => void adopt(answer)}
           onRefused={(why) => void refused(why)}
           onBusy={(busy) => {
             area.busy = busy;

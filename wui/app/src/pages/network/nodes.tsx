@@ -120,7 +120,7 @@ function SyncPanel({ state }: { state: SyncState | undefined }) {
     >
       <div class="vrrp-why">
         <Badge tone={tone}>{t(word)}</Badge>
-        <p>{state.reason}</p>
+        <p>{state.state === State.CONFLICT ? "" : state.reason}</p>
       </div>
       {state.state === State.CONFLICT && (
         <p class="notice warn area-notice" role="alert">

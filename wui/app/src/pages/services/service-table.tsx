@@ -5,6 +5,7 @@ import { Badge, type Tone } from "../../components/badge";
 import { Button } from "../../components/button";
 import { confirm } from "../../components/dialog";
 import type { IconName } from "../../components/icon";
+import { LiveSelect } from "../../components/live-select";
 import { Loading, Panel } from "../../components/page";
 import { Service_StartMode as StartMode, Service_State as State, type Service } from "../../gen/admin/v1/admin_pb";
 import { Role } from "../../gen/admin/v1/users_pb";
@@ -85,24 +86,23 @@ function Row({ service }: { service: Service }) {
 
 function StartUp({ service }: { service: Service }) {
   const reason = whyNot(Role.OPERATOR) ?? (service.name === "system" ? t("services.systemAuto") : undefined);
-  const set = (value: string) =>
-    void perform(
+  const set = (value: "auto" | "manual") =>
+    perform(
       `mode ${service.name}`,
       () => api.services.setStartMode({ name: service.name, startMode: value === "manual" ? StartMode.MANUAL : StartMode.AUTO }),
       t(value === "manual" ? "services.nowManual" : "services.nowAuto", { name: service.name }),
     );
   return (
-    <select
-      class="narrow"
-      aria-label={t("services.startupOf", { name: service.name })}
-      disabled={reason !== undefined}
-      title={reason}
+    <LiveSelect
+      label={t("services.startupOf", { name: service.name })}
       value={service.startMode === StartMode.MANUAL ? "manual" : "auto"}
-      onChange={(event) => set(event.currentTarget.value)}
-    >
-      <option value="auto">{t("services.auto")}</option>
-      <option value="manual">{t("services.manual")}</option>
-    </select>
+      options={[
+        { value: "auto", label: t("services.auto") },
+        { value: "manual", label: t("services.manual") },
+      ]}
+      disabledReason={reason}
+      onChoose={set}
+    />
   );
 }
 

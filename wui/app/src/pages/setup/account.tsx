@@ -7,6 +7,7 @@ import { Button } from "../../components/button";
 import { TextField } from "../../components/field";
 import { Icon } from "../../components/icon";
 import { Empty, Panel } from "../../components/page";
+import { QrCode } from "../../components/qr-code";
 import { copyText } from "../../components/table";
 import { toast } from "../../components/toast";
 import type { SecondFactorSecret } from "../../gen/admin/v1/users_pb";
@@ -105,6 +106,7 @@ function SecondFactor() {
         {secret ? (
           <>
             <p>{t("factor.scan")}</p>
+            <QrCode text={secret.url} label={t("factor.picture")} />
             <p class="secret">
               <code>{secret.secret.replace(/(.{4})/g, "$1 ").trim()}</code>
               <Button kind="quiet" icon="copy" onClick={() => void copyText(secret.secret)}>

@@ -5,6 +5,8 @@ import { place } from "../../router";
 import { AccountTab } from "./account";
 import { AuditTab } from "./audit";
 import { MaintenanceTab } from "./maintenance";
+import { ManagementTab } from "./management";
+import { OperationTab } from "./operation";
 import { SignInsTab } from "./sign-ins";
 import { SystemTab } from "./system";
 import { TokensTab } from "./tokens";
@@ -12,6 +14,8 @@ import { UsersTab } from "./users";
 
 const tabs: { to: string; title: PlainKey; tab: ComponentType }[] = [
   { to: "/setup", title: "setup.system", tab: SystemTab },
+  { to: "/setup/management", title: "setup.management", tab: ManagementTab },
+  { to: "/setup/operation", title: "setup.operation", tab: OperationTab },
   { to: "/setup/users", title: "setup.users", tab: UsersTab },
   { to: "/setup/tokens", title: "setup.tokens", tab: TokensTab },
   { to: "/setup/sign-ins", title: "setup.signIns", tab: SignInsTab },

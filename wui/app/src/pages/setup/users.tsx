@@ -7,6 +7,7 @@ import { Badge } from "../../components/badge";
 import { Button } from "../../components/button";
 import { Dialog, confirm } from "../../components/dialog";
 import { SelectField, TextField } from "../../components/field";
+import { LiveSelect } from "../../components/live-select";
 import { Show } from "../../components/loaded";
 import { Empty, Panel, TimeFrom } from "../../components/page";
 import { Table, type Column } from "../../components/table";
@@ -63,18 +64,12 @@ function columns(openPassword: (user: User) => void, reload: () => void): Column
       key: "role",
       title: t("users.role"),
       render: (u) => (
-        <select
-          class="narrow"
-          aria-label={t("users.roleOf", { name: u.name })}
+        <LiveSelect
+          label={t("users.roleOf", { name: u.name })}
           value={String(u.role)}
-          onChange={(event) => void change(u.name, () => api.users.updateUser({ name: u.name, role: Number(event.currentTarget.value) as Role }), t("users.roleSet", { name: u.name }))}
-        >
-          {roleOptions().map((option) => (
-            <option key={option.value} value={option.value} selected={option.value === String(u.role)}>
-              {option.label}
-            </option>
-          ))}
-        </select>
+          options={roleOptions()}
+          onChoose={(role) => change(u.name, () => api.users.updateUser({ name: u.name, role: Number(role) as Role }), t("users.roleSet", { name: u.name }))}
+        />
       ),
       text: (u) => roleName(u.role),
     },
@@ -144,7 +139,7 @@ function NewUser({ onClose }: { onClose: () => void }) {
       actions={
         <>
           <Button onClick={onClose}>{t("action.cancel")}</Button>
-          <Button kind="primary" submit disabledReason={ready ? undefined : t("password.fillAll")}>
+          <Button kind="primary" submit action="new user" disabledReason={ready ? undefined : t("password.fillAll")}>
             {t("users.create")}
           </Button>
         </>
