@@ -232,7 +232,7 @@ def broken_files(before, folder):
         "another product": (headed(b"\x05aloha", b"\x05halos"), "another product"),
         "another machine's header": (resealed(whole[:-32].replace(socket.gethostname().encode(), b"x" * len(socket.gethostname()), 1)),
                                      "passphrase"),
-        "a broken content": (resealed(clear[:-60] + bytes(28)), "damaged"),
+        "a broken content": (resealed(clear[:-60] + bytes(28)), "damaged|does not know"),
         "too large": (MAGIC + bytes(3_500_000), "too large"),
     }
 
@@ -246,7 +246,7 @@ def test_a_broken_one_changes_nothing(before, folder):
         for command in ("show", "restore"):
             flags = ["--yes"] if command == "restore" else []
             result = aloha.raw("backup", command, file, "--passphrase-stdin", *flags, **RIGHT)
-            assert result.returncode == 1 and word in result.stderr, (what, command, result)
+            assert result.returncode == 1 and re.search(word, result.stderr), (what, command, result)
             assert len(result.stderr) < 300, (what, result.stderr)
         assert state(aloha) == now, what
 

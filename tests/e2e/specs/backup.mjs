@@ -1,10 +1,13 @@
 // Backup and restore by clicks: what is made in the browser brings back what was there.
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { assert, button, call, check, ctl, dialog, disabledFor, enter, faults, goTo, misses, reader, run, sees, toast } from "../support/spec.mjs";
 
 const PASSPHRASE = "tin whistle parade";
 const panel = (page, title) => page.locator(".panel", { has: page.getByRole("heading", { name: title, exact: true }) });
 const shown = async () => (await ctl("config", "show")).text;
+const folder = mkdtempSync(join(tmpdir(), "aloha-backup-"));
 const asFile = (name, buffer) => ({ name, mimeType: "application/octet-stream", buffer });
 
 let sealed, clear, before;
@@ -12,7 +15,9 @@ let sealed, clear, before;
 async function make(page) {
   const [file] = await Promise.all([page.waitForEvent("download"), button(panel(page, "Backup"), "Download a backup").click()]);
   assert(/^aloha-[\w.-]+\.backup$/.test(file.suggestedFilename()), file.suggestedFilename());
-  return readFileSync(await file.path());
+  const place = join(folder, file.suggestedFilename());
+  await file.saveAs(place);
+  return readFileSync(place);
 }
 
 async function preview(page, buffer, passphrase) {
@@ -35,13 +40,13 @@ check("a passphrase is typed twice, and is no short one", async ({ page }) => {
   await area.getByLabel("Passphrase", { exact: true }).fill("short");
   await sees(area.getByRole("alert").getByText("12 characters or more."));
   await area.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
-  await area.getByLabel("The same again").fill("something else");
+  await area.getByLabel("Confirmation").fill("something else");
   await sees(area.getByRole("alert").getByText("The two are not the same."));
 });
 
 check("private keys leave only where the machine allows it", async ({ page }) => {
   const area = panel(page, "Backup");
-  await area.getByLabel("The same again").fill(PASSPHRASE);
+  await area.getByLabel("Confirmation").fill(PASSPHRASE);
   await button(area, "Download a backup").click();
   await sees(area.getByRole("alert").getByText("allow-backup"));
   await area.getByLabel("Leave private keys out").check();
