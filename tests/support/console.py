@@ -1,4 +1,5 @@
 """A program on a terminal, with somebody at it."""
+import codecs
 import fcntl
 import os
 import pty
@@ -24,6 +25,7 @@ class Console:
                                      env={**os.environ, **(env or {})})
         os.close(inner)
         self.shown = ""  # all that was
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.read = 0  # what of it was expected already
 
     def expect(self, text, timeout=20):
@@ -61,5 +63,5 @@ class Console:
             got = os.read(self.terminal, 4096)
         except OSError:  # nobody has the other side open any more
             return False
-        self.shown += got.decode().replace("\r", "")
+        self.shown += self._decoder.decode(got).replace("\r", "")
         return bool(got)

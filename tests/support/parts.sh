@@ -157,7 +157,8 @@ part_slow() {
   thread_sanitizer
   part_tidy
   python_tests dev tests/guest
-  check "build packages" deploy/build-packages && PATIENCE=7200 python_tests dev tests/package
+  check "build packages" deploy/build-packages && check "build the appliance" deploy/appliance/build-image &&
+    PATIENCE=7200 python_tests dev tests/package
   fuzz_targets 600
   export ALOHA_SOAK_SECONDS=${ALOHA_SOAK_SECONDS:-1800}
   PATIENCE=$((ALOHA_SOAK_SECONDS + 1800)) python_tests dev tests/soak
