@@ -133,7 +133,8 @@ TEST_F(LogTest, CountsWhatASlowReaderCosts) {
   const std::string line(1'000, 'x');
   // Must not block, though nobody reads.
   for (int i = 0; i < kLines; ++i) log.Info(line.substr(0, i % 997) + std::to_string(i));
-  EXPECT_GT(log.dropped(), 20'000U);
+  // At most 10,000 lines are on their way to the reader, and as many wait.
+  EXPECT_GE(log.dropped(), kLines - 20'000U);
   dup2(output_.get(), STDERR_FILENO);
   std::thread drain([&reader] {
     char buffer[65536];
