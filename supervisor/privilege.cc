@@ -115,8 +115,9 @@ Result<Privilege> SettlePrivilege(const Options& options) {
       if (!given) return tl::make_unexpected(given.error());
     }
     if (user->uid != 0) {
-      Result<UniqueFd> keeper = StartKeeper(options.binary_dir + "/aloha-system", user->uid,
-                                            user->gid, &privilege.keeper_pid);
+      Result<UniqueFd> keeper =
+          StartKeeper(FindBinary(options.binary_dir, FindRole("system")->binary), user->uid,
+                      user->gid, &privilege.keeper_pid);
       if (!keeper) return tl::make_unexpected(keeper.error());
       privilege.keeper = std::move(*keeper);
       if (auto became = Become(*user); !became) return tl::make_unexpected(became.error());
