@@ -14,7 +14,7 @@ struct Options {
   std::string run_dir = "/run/aloha";
   std::string secrets_dir;  // empty: none
   std::string license_keys = "/etc/aloha/license-keys.d";
-  std::string user;         // only as root; empty: "aloha", else "nobody"
+  std::string user;  // only as root; empty: "aloha", else "nobody"
   std::string log_level = "info";
   std::string log_format = "text";
   bool check = false;  // validate and leave

@@ -84,12 +84,12 @@ config::v1::AccessRole AccessRoleOf(Rights rights) {
 }
 
 std::string PlainAddress(std::string_view text) {
-  const std::string_view without_zone = text.substr(0, text.find('%'));
+  const auto address = ParseAddress(text.substr(0, text.find('%')));
+  if (!address) return {};
+  std::string plain = FormatAddress(*address);
   constexpr std::string_view kMapped = "::ffff:";
-  const bool mapped =
-      without_zone.starts_with(kMapped) && without_zone.find('.') != std::string_view::npos;
-  const auto address = ParseAddress(mapped ? without_zone.substr(kMapped.size()) : without_zone);
-  return address ? FormatAddress(*address) : std::string();
+  const bool mapped = plain.starts_with(kMapped) && plain.find('.') != std::string::npos;
+  return mapped ? plain.substr(kMapped.size()) : plain;
 }
 
 bool InScope(const std::vector<std::string>& scopes, std::string_view method) {

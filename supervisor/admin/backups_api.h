@@ -15,8 +15,8 @@ class BackupsApi final : public admin::v1::Backups::CallbackService {
                                          const admin::v1::CreateBackupRequest* request,
                                          admin::v1::CreateBackupResponse* response) override;
   grpc::ServerUnaryReactor* PreviewRestore(grpc::CallbackServerContext* call,
-                                        const admin::v1::PreviewRestoreRequest* request,
-                                        admin::v1::PreviewRestoreResponse* response) override;
+                                           const admin::v1::PreviewRestoreRequest* request,
+                                           admin::v1::PreviewRestoreResponse* response) override;
   grpc::ServerUnaryReactor* RestoreBackup(grpc::CallbackServerContext* call,
                                           const admin::v1::RestoreBackupRequest* request,
                                           admin::v1::RestoreBackupResponse* response) override;

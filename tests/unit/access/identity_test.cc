@@ -12,6 +12,7 @@ namespace {
 TEST(IdentityTest, WritesAnAddressInOneWay) {
   EXPECT_EQ(PlainAddress("10.0.0.9"), "10.0.0.9");
   EXPECT_EQ(PlainAddress("::ffff:10.0.0.9"), "10.0.0.9");
+  EXPECT_EQ(PlainAddress("::ffff:a00:9"), "10.0.0.9");
   EXPECT_EQ(PlainAddress("fe80::1%eth0"), "fe80::1");
   EXPECT_EQ(PlainAddress("2001:DB8::0001"), "2001:db8::1");
   for (const char* bad : {"", "localhost", "10.0.0.256", "10.0.0.9:4444", "[::1]", "10.0.0.9\n"})
