@@ -54,6 +54,8 @@ class PeerConnection {
   using Done = std::function<void(Result<std::shared_ptr<grpc::Channel>>)>;
 
   explicit PeerConnection(Dialer& dialer) : dialer_(dialer) {}
+  // The connection ends with it. Nobody may be waiting for one.
+  ~PeerConnection() { SetPeer(std::nullopt); }
 
   // Another node, or none: the connection to the one before ends.
   void SetPeer(std::optional<worker::v1::PeerNode> peer);
