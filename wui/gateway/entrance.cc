@@ -107,7 +107,6 @@ void Entrance::OnArrived(asio::ip::tcp::socket socket, const asio::ip::address& 
 }
 
 void Entrance::OnHandshake(const ConnectionPtr& connection, const Result<>& shaken) {
-  if (!connections_.contains(connection)) return;
   using Kind = Connection::Kind;
   if (!shaken) {
     const bool late = shaken.error().code == Code::kDeadlineExceeded;

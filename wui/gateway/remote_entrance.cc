@@ -119,7 +119,6 @@ void RemoteEntrance::OnArrived(asio::ip::tcp::socket socket, const asio::ip::add
 }
 
 void RemoteEntrance::OnHandshake(const ConnectionPtr& connection, const Result<>& shaken) {
-  if (!connections_.contains(connection)) return;
   if (!shaken) {
     // A scanner, or a client that does not trust this server: nobody yet.
     log_.Debug(fmt::format("remote administrator from {}: {}", connection->address,

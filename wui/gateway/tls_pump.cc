@@ -37,22 +37,24 @@ void TlsPump::Limit(std::chrono::milliseconds time) {
   timer_.expires_after(time);
   timer_.async_wait([self = shared_from_this()](const asio::error_code& stopped) {
     if (stopped) return;
-    self->late_ = true;
+    const auto shaken = std::exchange(self->shaken_, nullptr);
     self->Close();
+    if (shaken) shaken(Fail(Code::kDeadlineExceeded, "no TLS handshake in time"));
   });
 }
 
 void TlsPump::Handshake(asio::ssl::stream_base::handshake_type side,
                         std::chrono::milliseconds timeout,
                         std::function<void(const Result<>&)> done) {
+  shaken_ = std::move(done);
   Limit(timeout);
-  stream_.async_handshake(
-      side, [self = shared_from_this(), done = std::move(done)](const asio::error_code& error) {
-        self->timer_.cancel();
-        if (!error && !self->closed_) return done({});
-        if (self->late_) return done(Fail(Code::kDeadlineExceeded, "no TLS handshake in time"));
-        done(Fail(Code::kUnavailable, "TLS handshake: " + EscapeForLog(error.message())));
-      });
+  stream_.async_handshake(side, [self = shared_from_this()](const asio::error_code& error) {
+    const auto shaken = std::exchange(self->shaken_, nullptr);
+    if (!shaken) return;
+    self->timer_.cancel();
+    if (!error) return shaken({});
+    shaken(Fail(Code::kUnavailable, "TLS handshake: " + EscapeForLog(error.message())));
+  });
 }
 
 void TlsPump::Carry(UniqueFd plain, std::chrono::milliseconds lifetime,
@@ -69,6 +71,7 @@ void TlsPump::Carry(UniqueFd plain, std::chrono::milliseconds lifetime,
 
 void TlsPump::Close() {
   closed_ = true;
+  shaken_ = nullptr;
   timer_.cancel();
   asio::error_code ignored;
   // Without a farewell of TLS: what is inside says itself where it ends.

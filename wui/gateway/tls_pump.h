@@ -36,7 +36,8 @@ class TlsPump : public std::enable_shared_from_this<TlsPump> {
   TlsPump(asio::io_context& loop, Socket socket, std::shared_ptr<asio::ssl::context> context,
           PumpedBytes& bytes);
 
-  // `done` once: kDeadlineExceeded, or kUnavailable with what went wrong.
+  // `done` once, or never when Close comes before: kDeadlineExceeded, or kUnavailable with what
+  // went wrong.
   void Handshake(asio::ssl::stream_base::handshake_type side, std::chrono::milliseconds timeout,
                  std::function<void(const Result<>&)> done);
   SSL* session() { return stream_.native_handle(); }
@@ -60,7 +61,8 @@ class TlsPump : public std::enable_shared_from_this<TlsPump> {
   asio::local::stream_protocol::socket plain_;
   asio::steady_timer timer_;
   PumpedBytes& bytes_;
-  bool late_ = false, closed_ = false;
+  bool closed_ = false;
+  std::function<void(const Result<>&)> shaken_;  // waits for the handshake
   std::function<void()> ended_;
   std::array<char, kBufferBytes> in_{}, out_{};
 };
