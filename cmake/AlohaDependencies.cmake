@@ -43,9 +43,8 @@ find_library(BORINGSSL_CRYPTO crypto HINTS ${BoringSSL_ROOT}/lib
 add_library(aloha_boringssl INTERFACE)
 target_include_directories(aloha_boringssl SYSTEM INTERFACE ${BORINGSSL_INCLUDE_DIR})
 target_link_libraries(aloha_boringssl INTERFACE ${BORINGSSL_SSL} ${BORINGSSL_CRYPTO})
-get_filename_component(BORINGSSL_LIBRARY_DIR ${BORINGSSL_SSL} DIRECTORY)
-list(APPEND CMAKE_BUILD_RPATH ${BORINGSSL_LIBRARY_DIR})
-list(APPEND CMAKE_INSTALL_RPATH ${BORINGSSL_LIBRARY_DIR})
+# What is installed finds it where it was linked; what has none of it does not look there.
+set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 
 # OpenSSL 3: libcrypto for aloha-keys, libssl as well for aloha-gateway; never in one process with BoringSSL.
 pkg_check_modules(openssl REQUIRED IMPORTED_TARGET libcrypto>=3.0)
