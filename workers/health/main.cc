@@ -1,5 +1,5 @@
 // NAME
-//   aloha-health - asks servers whether they do their work
+//   aloha-health - asks servers whether they do their work, and sends reports
 //
 // WHAT IT DOES
 //   Probes every server of the snapshot at its interval: it connects (inside TLS where the check
@@ -8,11 +8,16 @@
 //   UP or DOWN, and tells each change with its reason, within milliseconds, to the proxy (which
 //   stops using the server) and to the supervisor (which shows it).
 //
+//   It also takes lines and mail from the supervisor, which has no network, to the syslog server
+//   and the mail server of the snapshot.
+//
 // WHAT IT SERVES
 //   aloha.worker.v1.Worker: the snapshot, draining, the log; see workers/runtime.
 //
 //   aloha.worker.v1.Health: ListChecks, every check with its last 20 results; WatchTargets, every
 //   state, then each change.
+//
+//   aloha.worker.v1.Reports: SendLines, SendMail.
 //
 //   The direct channel to aloha-proxy: packets of TargetStates, all of them when the channel or a
 //   snapshot comes, then each change.
@@ -45,6 +50,7 @@
 //   results mean), checker.h (when), target_board.h (what follows), role.h (who is told).
 
 #include <openssl/rand.h>
+#include <sys/socket.h>
 
 #include <cstdint>
 #include <memory>
@@ -62,7 +68,14 @@ int main(int argc, char** argv) {
                               {"connect", "to the servers that are checked"},
                               {"ioctl", "Asio makes their sockets non-blocking with FIONBIO"},
                           },
-                      .sockets = aloha::TcpSockets("to the servers that are checked")},
+                      .sockets =
+                          {
+                              {AF_INET, SOCK_STREAM,
+                               "to the servers that are checked, and for mail"},
+                              {AF_INET6, SOCK_STREAM, "the same"},
+                              {AF_INET, SOCK_DGRAM, "to the syslog server"},
+                              {AF_INET6, SOCK_DGRAM, "the same"},
+                          }},
       .before_confinement = [&tls]() -> aloha::Result<> {
         // The library finds its source of randomness now, while it may still look at files.
         uint8_t random = 0;

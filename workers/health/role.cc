@@ -32,7 +32,8 @@ HealthRole::HealthRole(WorkerContext context, const TlsClient& tls)
       engine_(context.loop, tls,
               [this](size_t check, CheckState before) { OnResult(check, before); }),
       proxy_(context.loop, board_),
-      service_(context.loop, engine_.checker(), board_) {}
+      service_(context.loop, engine_.checker(), board_),
+      reports_(context.loop) {}
 
 Result<> HealthRole::Prepare(const worker::v1::Snapshot& snapshot) {
   if (!snapshot.has_health()) {
@@ -45,6 +46,7 @@ Result<> HealthRole::Prepare(const worker::v1::Snapshot& snapshot) {
 }
 
 void HealthRole::Commit() {
+  reports_.Use(*prepared_);
   const size_t num_checks = prepared_->checks.size();
   engine_.Apply(std::move(prepared_->checks));
   board_.Replace(std::move(prepared_->targets), engine_.checker(), NowMicroseconds());

@@ -12,6 +12,7 @@
 #include "workers/health/engine.h"
 #include "workers/health/health_service.h"
 #include "workers/health/proxy_link.h"
+#include "workers/health/reports_service.h"
 #include "workers/health/spec.h"
 #include "workers/health/target_board.h"
 #include "workers/runtime/worker.h"
@@ -23,7 +24,7 @@ class HealthRole final : public Role {
   // The client outlives the role.
   HealthRole(WorkerContext context, const TlsClient& tls);
 
-  std::vector<grpc::Service*> Services() override { return {&service_}; }
+  std::vector<grpc::Service*> Services() override { return {&service_, &reports_}; }
   Result<> Prepare(const worker::v1::Snapshot& snapshot) override;
   void Commit() override;
   void Abort() override { prepared_.reset(); }
@@ -40,6 +41,7 @@ class HealthRole final : public Role {
   TargetBoard board_;
   ProxyLink proxy_;
   HealthService service_;
+  ReportsService reports_;
   std::optional<Plan> prepared_;
   bool warned_ = false;  // that this machine cannot probe; until it can
 };

@@ -99,6 +99,46 @@ std::string Question(Check check) {
   return check.SerializeAsString();
 }
 
+template <typename Endpoint, typename Server>
+Result<Endpoint> EndpointOf(const Server& server, const std::string& path) {
+  asio::error_code error;
+  const asio::ip::address address = asio::ip::make_address(server.address(), error);
+  if (error) {
+    return Fail(Code::kInvalidArgument,
+                fmt::format("\"{}\" is not a numeric address", server.address()),
+                path + ".address");
+  }
+  if (server.port() == 0 || server.port() > 65535) {
+    return Fail(Code::kInvalidArgument, fmt::format("{} is not a port", server.port()),
+                path + ".port");
+  }
+  return Endpoint(address, static_cast<uint16_t>(server.port()));
+}
+
+// Where lines and mail go.
+Result<> PlanReports(const worker::v1::HealthSnapshot& snapshot, Plan* plan) {
+  if (snapshot.has_syslog()) {
+    const auto server = EndpointOf<asio::ip::udp::endpoint>(snapshot.syslog(), "syslog");
+    if (!server) return tl::make_unexpected(server.error());
+    plan->syslog = *server;
+  }
+  if (!snapshot.has_mail()) return {};
+  const worker::v1::MailServer& mail = snapshot.mail();
+  const auto server = EndpointOf<asio::ip::tcp::endpoint>(mail, "mail");
+  if (!server) return tl::make_unexpected(server.error());
+  plan->mail = MailTarget{*server, mail.from(), {mail.to().begin(), mail.to().end()}};
+  const auto plain = [](const std::string& address) {
+    return !address.empty() && IsPrintable(address, false) &&
+           address.find_first_of("<>") == std::string::npos;
+  };
+  if (!plain(mail.from()) || mail.to().empty() ||
+      !std::all_of(mail.to().begin(), mail.to().end(), plain)) {
+    return Fail(Code::kInvalidArgument,
+                "an address of mail has a blank or \"<\" in it, or none is there", "mail");
+  }
+  return {};
+}
+
 Result<CheckSpec> MakeCheckSpec(const Check& check, const std::string& path) {
   if (check.id().empty()) return Fail(Code::kInvalidArgument, "a check has no id", path + ".id");
   asio::error_code error;
@@ -155,6 +195,9 @@ Result<Plan> MakePlan(const worker::v1::HealthSnapshot& snapshot) {
       spec.checks.push_back(found->second);
     }
     plan.targets.push_back(std::move(spec));
+  }
+  if (Result<> reports = PlanReports(snapshot, &plan); !reports) {
+    return tl::make_unexpected(reports.error());
   }
   return plan;
 }

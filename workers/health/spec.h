@@ -3,11 +3,14 @@
 #define ALOHA_WORKERS_HEALTH_SPEC_H_
 
 #include <asio/ip/tcp.hpp>
+#include <asio/ip/udp.hpp>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "worker/v1/snapshot.pb.h"
+#include "workers/health/mailer.h"
 #include "workers/runtime/error.h"
 
 namespace aloha::health {
@@ -34,6 +37,8 @@ struct TargetSpec {
 struct Plan {
   std::vector<CheckSpec> checks;
   std::vector<TargetSpec> targets;
+  std::optional<asio::ip::udp::endpoint> syslog;
+  std::optional<MailTarget> mail;
 };
 
 // kInvalidArgument with the path of the first field that is out of its range, unknown or named
