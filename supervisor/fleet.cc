@@ -240,10 +240,12 @@ asio::awaitable<void> Fleet::Stop(const Role& role, std::chrono::milliseconds dr
   slot.wanted = false;
   std::shared_ptr<Process> process = std::exchange(slot.process, nullptr);
   if (auto adopted = adopted_.extract(std::string(role.name))) process = adopted.mapped();
+  HastenRetired(role, drain);
   if (process) {
     slot.state = Slot::State::kDraining;
     co_await Retire(process, drain);
   }
+  co_await AwaitRetired(role);
   // One that is just starting sees that it is not wanted, and is ended by who started it.
   while (!slot.wanted && slot.state == Slot::State::kStarting) {
     co_await Sleep(std::chrono::milliseconds(10));
@@ -288,18 +290,34 @@ asio::awaitable<Result<>> Fleet::Replace(const Role& role, std::chrono::millisec
   }
   events_.Add(Event::INFO, "worker", role.name,
               fmt::format("replaced pid {} by pid {}", old->pid, (*process)->pid));
+  HastenRetired(role, drain);
   if (!ended) Spawn(loop_, Retire(old, drain));
   co_return Result<>();
 }
 
 asio::awaitable<void> Fleet::Retire(std::shared_ptr<Process> process,
                                     std::chrono::milliseconds drain) {
-  ++retiring_;
+  retiring_.push_back(process);
   const v1::DrainRequest request = DrainWithin(drain);
   (void)co_await Call(process->worker->async(), &v1::Worker::Stub::async::Drain, request,
                       drain + kEndTimeout);
   co_await End(process);
-  --retiring_;
+  std::erase(retiring_, process);
+}
+
+void Fleet::HastenRetired(const Role& role, std::chrono::milliseconds drain) {
+  for (const auto& process : retiring_) {
+    if (process->role == &role) Spawn(loop_, Hasten(process, drain));
+  }
+}
+
+// Its drain is over earlier, and so is what waits for it; one that does not answer is ended here.
+asio::awaitable<void> Fleet::Hasten(std::shared_ptr<Process> process,
+                                    std::chrono::milliseconds drain) {
+  const v1::DrainRequest request = DrainWithin(drain);
+  const auto drained = co_await Call(process->worker->async(), &v1::Worker::Stub::async::Drain,
+                                     request, drain + kEndTimeout);
+  if (!drained) co_await End(process);
 }
 
 asio::awaitable<void> Fleet::End(std::shared_ptr<Process> process) {
@@ -311,7 +329,14 @@ asio::awaitable<void> Fleet::End(std::shared_ptr<Process> process) {
 }
 
 asio::awaitable<void> Fleet::AwaitRetired() {
-  while (retiring_ > 0) co_await Sleep(std::chrono::milliseconds(10));
+  while (!retiring_.empty()) co_await Sleep(std::chrono::milliseconds(10));
+}
+
+asio::awaitable<void> Fleet::AwaitRetired(const Role& role) {
+  const auto of_role = [&role](const auto& process) { return process->role == &role; };
+  while (std::any_of(retiring_.begin(), retiring_.end(), of_role)) {
+    co_await Sleep(std::chrono::milliseconds(10));
+  }
 }
 
 asio::awaitable<void> Fleet::KillAll() {
@@ -338,6 +363,15 @@ void Fleet::RemovePaths() const {
 std::shared_ptr<Process> Fleet::Find(std::string_view role) const {
   const auto slot = slots_.find(role);
   return slot == slots_.end() ? nullptr : slot->second.process;
+}
+
+std::vector<std::shared_ptr<Process>> Fleet::FindAll(std::string_view role) const {
+  std::vector<std::shared_ptr<Process>> found;
+  if (const auto running = Find(role)) found.push_back(running);
+  for (const auto& process : retiring_) {
+    if (process->role->name == role && !process->ended) found.push_back(process);
+  }
+  return found;
 }
 
 asio::awaitable<std::shared_ptr<Process>> Fleet::Await(std::string_view role,

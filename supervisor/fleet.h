@@ -69,10 +69,10 @@ class Fleet {
   // Wants the role to run, and waits until it does or its first start failed; later it is tried
   // again and again.
   asio::awaitable<Result<>> Start(const Role& role);
-  // Wants it no more: drains at most `drain`, then ends it.
+  // Wants it no more: drains it, and those that made room for it, at most `drain`, then ends them.
   asio::awaitable<void> Stop(const Role& role, std::chrono::milliseconds drain);
   // Starts a fresh process beside the old one, which drains at most `drain` in the background, or
-  // goes before, as its role says.
+  // goes before, as its role says. One that made room earlier has no more time than that either.
   asio::awaitable<Result<>> Replace(const Role& role, std::chrono::milliseconds drain);
   // From now on nothing is started any more, and what is just starting is ended: the supervisor
   // stops.
@@ -87,6 +87,8 @@ class Fleet {
 
   // The running process of a role, or null.
   std::shared_ptr<Process> Find(std::string_view role) const;
+  // That one first, then those that made room and drain.
+  std::vector<std::shared_ptr<Process>> FindAll(std::string_view role) const;
   // Waits until the role runs, at most `timeout`.
   asio::awaitable<std::shared_ptr<Process>> Await(std::string_view role,
                                                   std::chrono::milliseconds timeout);
@@ -105,6 +107,9 @@ class Fleet {
   asio::awaitable<void> RespawnUntilUp(Slot& slot);
   void NoteFailedStart(Slot& slot, const Error& error);
   asio::awaitable<void> Retire(std::shared_ptr<Process> process, std::chrono::milliseconds drain);
+  void HastenRetired(const Role& role, std::chrono::milliseconds drain);
+  asio::awaitable<void> Hasten(std::shared_ptr<Process> process, std::chrono::milliseconds drain);
+  asio::awaitable<void> AwaitRetired(const Role& role);
   asio::awaitable<void> End(std::shared_ptr<Process> process);
   void NoteEnd(Slot& slot, const Process& process);
 
@@ -117,8 +122,8 @@ class Fleet {
   std::map<std::string, std::shared_ptr<Process>, std::less<>>
       adopted_;  // attached, not yet taken up
   std::vector<std::weak_ptr<Process>> all_;
-  int retiring_ = 0;     // processes that drain or end
-  bool closed_ = false;  // see Close
+  std::vector<std::shared_ptr<Process>> retiring_;  // they drain or end
+  bool closed_ = false;                             // see Close
 };
 
 }  // namespace aloha::supervisor

@@ -21,6 +21,8 @@ class Services {
  public:
   // Time that sessions get when haproxy stops or its proxy is replaced.
   static constexpr std::chrono::seconds kDrain{30};
+  // Sessions in a process whose program was replaced: nobody has asked for their end.
+  static constexpr std::chrono::hours kUpgradeDrain{24};
   // Time that handshakes get when aloha-tls or aloha-keys goes.
   static constexpr std::chrono::seconds kHandshakeDrain{10};
   // Time that aloha-vrrp gets to say goodbye. (Without any it would leave its addresses to a

@@ -74,9 +74,12 @@ class IdleImap:
                 errors.append(f"{type(error).__name__}: {error}")
         return errors
 
+    def close(self):
+        for line in self.sessions:
+            line.close()
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for line in self.sessions:
-            line.close()
+        self.close()

@@ -67,7 +67,7 @@ DataThread::DataThread(uint32_t index, Shared& shared, std::unique_ptr<net::Reac
       relay_(shared.kernel_tls),
       last_request_(uint64_t{index} << kThreadShift),
       pause_(new AcceptPause(*this)),
-      last_id_(uint64_t{index} << kThreadShift) {
+      last_id_(uint64_t{index} << kThreadShift | static_cast<uint64_t>(getpid()) << kProcessShift) {
   reactor_->AfterBatch([this] { FreeDead(); });
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), ("data-" + std::to_string(index_)).c_str());

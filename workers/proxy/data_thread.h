@@ -89,8 +89,10 @@ class DataThread {
     handoff::v1::ToTls message;
     UniqueFd socket;  // until it is asked for
   };
-  // Numbers of sessions and requests say which thread they are of.
+  // Numbers of sessions and requests say which thread they are of; those of sessions the process as
+  // well (22 bits), as others list theirs beside them while they drain.
   static constexpr int kThreadShift = 48;
+  static constexpr int kProcessShift = 26;
 
   DataThread(uint32_t index, Shared& shared, std::unique_ptr<net::Reactor> reactor);
   Session* MakeSession(UniqueFd socket, const net::Address& peer,

@@ -27,7 +27,7 @@ class DrainLoop {
   DrainLoop(asio::io_context& loop, Work work)
       : loop_(loop), work_(std::move(work)), timer_(loop) {}
 
-  // As Role::Drain. One that is under way is done.
+  // As Role::Drain. One that is under way gets the new time, and is over when this one is.
   void Start(std::chrono::milliseconds timeout, std::function<void(uint32_t cut)> done);
   // Ends a drain that is under way: what lives goes on.
   void End() { Finish(0); }
@@ -39,7 +39,7 @@ class DrainLoop {
   asio::io_context& loop_;
   const Work work_;
   asio::steady_timer timer_;
-  std::chrono::steady_clock::time_point end_;
+  std::chrono::steady_clock::time_point begin_, end_;
   std::function<void(uint32_t cut)> done_;  // empty: not draining
 };
 
