@@ -12,6 +12,7 @@
 
 #include "supervisor/call.h"
 #include "supervisor/fleet.h"
+#include "worker/v1/reports.grpc.pb.h"
 #include "worker/v1/roles.grpc.pb.h"
 
 namespace aloha::supervisor {
@@ -30,6 +31,12 @@ struct ServiceOf<worker::v1::Health> {
   static constexpr std::chrono::seconds kTimeout{5};
 };
 template <>
+struct ServiceOf<worker::v1::Reports> {
+  static constexpr std::string_view kRole = "health";
+  // A mail server may take its time.
+  static constexpr std::chrono::seconds kTimeout{60};
+};
+template <>
 struct ServiceOf<worker::v1::Tls> {
   static constexpr std::string_view kRole = "tls";
   static constexpr std::chrono::seconds kTimeout{5};
@@ -41,20 +48,30 @@ struct ServiceOf<worker::v1::Keys> {
   static constexpr std::chrono::seconds kTimeout{30};
 };
 
-// Calls one method, CallWorker<v1::Keys>(fleet, &v1::Keys::Stub::async::ImportKey, request);
-// kUnavailable, with what to do, when none runs.
+// None of that role runs, and what to do.
+inline Error DoesNotRun(std::string_view role) {
+  return {Code::kUnavailable,
+          fmt::format("aloha-{} does not run; alohactl worker list says why", role)};
+}
+
+// Calls one method of this process.
+template <typename Service, typename Request, typename Response>
+asio::awaitable<Result<Response>> CallProcess(
+    const Process& process, UnaryMethod<class Service::Stub::async, Request, Response> method,
+    Request request) {
+  const auto stub = Service::NewStub(process.channel);
+  co_return co_await Call(stub->async(), method, std::move(request), ServiceOf<Service>::kTimeout);
+}
+
+// Calls one method of the one that runs, CallWorker<v1::Keys>(fleet,
+// &v1::Keys::Stub::async::ImportKey, request); kUnavailable, with what to do, when none runs.
 template <typename Service, typename Request, typename Response>
 asio::awaitable<Result<Response>> CallWorker(
     Fleet& fleet, UnaryMethod<class Service::Stub::async, Request, Response> method,
     Request request) {
   const std::shared_ptr<Process> process = fleet.Find(ServiceOf<Service>::kRole);
-  if (!process) {
-    co_return Fail(Code::kUnavailable,
-                   fmt::format("aloha-{} does not run; alohactl worker list says why",
-                               ServiceOf<Service>::kRole));
-  }
-  const auto stub = Service::NewStub(process->channel);
-  co_return co_await Call(stub->async(), method, std::move(request), ServiceOf<Service>::kTimeout);
+  if (!process) co_return tl::make_unexpected(DoesNotRun(ServiceOf<Service>::kRole));
+  co_return co_await CallProcess<Service>(*process, method, std::move(request));
 }
 
 }  // namespace aloha::supervisor

@@ -253,11 +253,18 @@ void Supervisor::SetMachine() {
   machine_.Set(compiled.machine, InterfaceOf(compiled.system.network()));
 }
 
+void Supervisor::SetReports() {
+  const worker::v1::HealthSnapshot& health = configurator_.compiled().health;
+  alerts_.Use(health.has_mail());
+  syslog_.Use(health.has_syslog());
+}
+
 // Optional workers run while the configuration asks for them.
 void Supervisor::OnDeployed(const Result<>& deployed) {
   services_.SetFault(deployed ? "" : deployed.error().message);
   tracking_.Look();
   SetMachine();
+  SetReports();
   if (!deployed) return;  // the workers go on with what they have
   for (const Role& role : Roles()) {
     if (role.optional && fitting_.insert(role.name).second) Spawn(loop_, Fit(role));
@@ -327,7 +334,9 @@ asio::awaitable<void> Supervisor::ReplaceOutdated() {
     if (!process || !process->adopted || !fleet_.IsOutdated(*process)) continue;
     events_.Add(Event::INFO, "worker", role.name,
                 "its program was replaced on disk; a fresh process takes over");
-    (void)co_await fleet_.Replace(role, Services::DrainOf(role.name));
+    const bool sessions = role.name == "proxy";
+    (void)co_await fleet_.Replace(
+        role, sessions ? Services::kUpgradeDrain : Services::DrainOf(role.name));
   }
 }
 

@@ -32,6 +32,8 @@
 #include "supervisor/peers/sync.h"
 #include "supervisor/privilege.h"
 #include "supervisor/remote_watch.h"
+#include "supervisor/reports/alerts.h"
+#include "supervisor/reports/syslog_feed.h"
 #include "supervisor/services.h"
 #include "supervisor/vrrp/tracking.h"
 #include "supervisor/vrrp/watch.h"
@@ -55,6 +57,7 @@ class Supervisor {
   asio::awaitable<void> FinishStop();
   void OnEquipped(const std::shared_ptr<Process>& process);
   void SetMachine();
+  void SetReports();
   void OnDeployed(const Result<>& deployed);
   asio::awaitable<void> Fit(const Role& role);
   void RotateTicketKeys();
@@ -93,6 +96,8 @@ class Supervisor {
   Backups backups_;
   Refusals refusals_{events_};
   RemoteWatch remote_watch_{loop_, events_};
+  Alerts alerts_{loop_, events_, fleet_};
+  SyslogFeed syslog_{{loop_, log_, fleet_}};
   std::optional<Keeper> keeper_;
   std::unique_ptr<AdminApi> api_;
   bool starting_ = true;  // the first start of the workers is under way

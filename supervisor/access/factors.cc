@@ -8,6 +8,7 @@
 #include "supervisor/access/access.h"
 #include "supervisor/access/totp.h"
 #include "supervisor/access/wall_time.h"
+#include "supervisor/machine/host_name.h"
 
 namespace aloha::supervisor {
 namespace {
@@ -16,12 +17,6 @@ namespace v1 = admin::v1;
 
 constexpr std::chrono::minutes kPatience{10};
 constexpr int64_t kSecond = 1'000'000;
-
-std::string HostName() {
-  std::array<char, HOST_NAME_MAX + 1> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
-}
 
 tl::unexpected<Error> NoAccount() {
   return Fail(Code::kFailedPrecondition,

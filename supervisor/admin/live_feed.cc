@@ -89,7 +89,8 @@ asio::awaitable<void> LiveFeed::Follow(Handle stream, v1::WatchAllRequest reques
                    return stream->Send(std::move(live));
                  },
                  [stream] { return stream->alive(); }, [] { return uint64_t{0}; }};
-    Spawn(context_.loop, FollowLog(context_, std::move(sink), request.log()));
+    const LogSources sources{context_.loop, context_.log, context_.fleet};
+    Spawn(context_.loop, FollowLog(sources, std::move(sink), request.log()));
   }
   SendAll(*reader);
   readers_.push_back(reader);

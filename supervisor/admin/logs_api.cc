@@ -1,110 +1,12 @@
 #include "supervisor/admin/logs_api.h"
 
-#include <grpcpp/client_context.h>
-
-#include <algorithm>
-#include <set>
-#include <vector>
+#include <utility>
 
 #include "supervisor/admin/serve_stream.h"
-#include "supervisor/fleet.h"
+#include "supervisor/log_reader.h"
 
 namespace aloha::supervisor {
 namespace v1 = admin::v1;
-namespace {
-
-// Reads the log of one worker into the stream; deletes itself at its end.
-class WorkerReader final : public grpc::ClientReadReactor<worker::v1::LogLine> {
- public:
-  WorkerReader(asio::io_context& loop, std::shared_ptr<Process> process,
-               std::shared_ptr<const LogSink> sink, const v1::WatchLogRequest& request,
-               std::shared_ptr<int> running)
-      : loop_(loop),
-        process_(std::move(process)),
-        sink_(std::move(sink)),
-        running_(std::move(running)) {
-    request_.set_access(true);
-    request_.set_backlog(request.backlog());
-    request_.set_follow(request.follow());
-    process_->worker->async()->WatchLog(context_.get(), &request_, this);
-    StartRead(&line_);
-    StartCall();
-  }
-
-  void OnReadDone(bool ok) override {
-    if (!ok) return;
-    v1::LogLine line;
-    line.set_time_us(line_.time_us());
-    line.set_worker(std::string(process_->role->name));
-    line.set_level(line_.level());
-    line.set_text(line_.text());
-    line.set_dropped(line_.dropped() + sink_->take_dropped());
-    if (sink_->send(std::move(line))) {
-      StartRead(&line_);
-    } else {
-      context_->TryCancel();
-    }
-  }
-
-  void OnDone(const grpc::Status&) override {
-    asio::post(loop_, [this] { delete this; });
-  }
-
-  // To end the reading early; outlives the reader.
-  std::shared_ptr<grpc::ClientContext> context() const { return context_; }
-
- private:
-  asio::io_context& loop_;
-  std::shared_ptr<Process> process_;
-  std::shared_ptr<const LogSink> sink_;
-  std::shared_ptr<int> running_;  // shared by all readers of one call; see Follow
-  const std::shared_ptr<grpc::ClientContext> context_ = std::make_shared<grpc::ClientContext>();
-  worker::v1::WatchLogRequest request_;
-  worker::v1::LogLine line_;
-};
-
-bool Wanted(const std::string& filter, const Role& role) {
-  return filter.empty() || filter == role.service || filter == role.name;
-}
-
-v1::LogLine OwnLine(const LogEntry& entry) {
-  v1::LogLine line;
-  line.set_time_us(entry.time_us);
-  line.set_worker("supervisor");
-  line.set_level(std::string(LogLevelName(entry.level)));
-  line.set_text(entry.text);
-  return line;
-}
-
-}  // namespace
-
-asio::awaitable<void> FollowLog(AdminContext& context, LogSink reader,
-                                v1::WatchLogRequest request) {
-  const auto sink = std::make_shared<const LogSink>(std::move(reader));
-  const bool own = request.service().empty() || request.service() == "supervisor" ||
-                   request.service() == "system";
-  std::shared_ptr<void> watch;
-  if (own) {
-    for (const LogEntry& entry : context.log.Recent(request.backlog())) sink->send(OwnLine(entry));
-    if (request.follow())
-      watch = context.log.Watch([sink](const LogEntry& entry) { sink->send(OwnLine(entry)); });
-  }
-  auto running = std::make_shared<int>(0);
-  std::set<pid_t> followed;
-  std::vector<std::shared_ptr<grpc::ClientContext>> readings;
-  while (sink->alive()) {
-    for (const auto& [name, slot] : context.fleet.slots()) {
-      if (!slot.process || !Wanted(request.service(), *slot.role)) continue;
-      if (!followed.insert(slot.process->pid).second) continue;
-      readings.push_back(
-          (new WorkerReader(context.loop, slot.process, sink, request, running))->context());
-    }
-    if (!request.follow() && running.use_count() == 1) break;
-    co_await Sleep(std::chrono::milliseconds(request.follow() ? 200 : 20));
-  }
-  for (const auto& reading : readings) reading->TryCancel();
-}
-
 namespace {
 
 asio::awaitable<void> Follow(AdminContext& context,
@@ -112,7 +14,8 @@ asio::awaitable<void> Follow(AdminContext& context,
                              v1::WatchLogRequest request) {
   LogSink sink{[stream](v1::LogLine line) { return stream->Send(std::move(line)); },
                [stream] { return stream->alive(); }, [stream] { return stream->TakeDropped(); }};
-  co_await FollowLog(context, std::move(sink), std::move(request));
+  co_await FollowLog(LogSources{context.loop, context.log, context.fleet}, std::move(sink),
+                     std::move(request));
   stream->End(grpc::Status::OK);
 }
 

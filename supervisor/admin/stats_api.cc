@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "supervisor/admin/proxies.h"
 #include "supervisor/admin/serve_stream.h"
 #include "supervisor/admin/tls_stats.h"
 #include "supervisor/call_worker.h"
@@ -84,8 +85,7 @@ asio::awaitable<void> Follow(AdminContext& context, std::shared_ptr<StatsStream:
 }  // namespace
 
 asio::awaitable<v1::StatsSnapshot> TakeStats(AdminContext& context) {
-  const auto stats = co_await CallWorker<w::Proxy>(context.fleet, &w::Proxy::Stub::async::GetStats,
-                                                   w::GetStatsRequest());
+  const auto stats = co_await FetchStats(context.fleet);
   v1::StatsSnapshot snapshot = Convert(stats ? *stats : w::GetStatsResponse());
   co_await AddTlsStats(context, &snapshot);
   co_return snapshot;
@@ -96,8 +96,7 @@ grpc::ServerUnaryReactor* StatsApi::GetStats(grpc::CallbackServerContext* call,
                                              v1::StatsSnapshot* response) {
   return ServeCall(context_, call, CallKind::kRead, "Stats/GetStats",
                    [this, response](Caller&) -> asio::awaitable<Result<>> {
-                     const auto stats = co_await CallWorker<w::Proxy>(
-                         context_.fleet, &w::Proxy::Stub::async::GetStats, w::GetStatsRequest());
+                     const auto stats = co_await FetchStats(context_.fleet);
                      if (!stats) co_return tl::make_unexpected(stats.error());
                      *response = Convert(*stats);
                      co_await AddTlsStats(context_, response);
@@ -143,8 +142,7 @@ grpc::ServerUnaryReactor* SessionsApi::ListSessions(grpc::CallbackServerContext*
                      ask.set_server(request->server());
                      ask.set_client_address(request->client_address());
                      ask.set_limit(kMostListed);
-                     const auto sessions = co_await CallWorker<w::Proxy>(
-                         context_.fleet, &w::Proxy::Stub::async::ListSessions, ask);
+                     const auto sessions = co_await supervisor::ListSessions(context_.fleet, ask);
                      if (!sessions) co_return tl::make_unexpected(sessions.error());
                      response->set_total(sessions->total());
                      co_return Page(sessions->sessions(), request->page_size(),
@@ -180,8 +178,7 @@ grpc::ServerUnaryReactor* SessionsApi::CloseSession(grpc::CallbackServerContext*
                      ask.set_service(request->virtual_service());
                      ask.set_server(request->server());
                      ask.set_client_address(request->client_address());
-                     const auto closed = co_await CallWorker<w::Proxy>(
-                         context_.fleet, &w::Proxy::Stub::async::CloseSessions, ask);
+                     const auto closed = co_await CloseSessions(context_.fleet, ask);
                      if (!closed) co_return tl::make_unexpected(closed.error());
                      response->set_closed(closed->closed());
                      *response->mutable_event() = context_.events.Add(

@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "supervisor/admin/proxies.h"
 #include "supervisor/call_worker.h"
 #include "supervisor/checks.h"
 #include "supervisor/config/address.h"
@@ -21,10 +22,9 @@ namespace {
 // Counters of every virtual service and server; empty while no proxy runs.
 using StatsByService = std::map<std::string, w::ServiceStats>;
 
-asio::awaitable<StatsByService> FetchStats(AdminContext& context) {
+asio::awaitable<StatsByService> StatsOfAll(AdminContext& context) {
   StatsByService by_service;
-  auto stats = co_await CallWorker<w::Proxy>(context.fleet, &w::Proxy::Stub::async::GetStats,
-                                             w::GetStatsRequest());
+  auto stats = co_await FetchStats(context.fleet);
   if (stats) {
     for (w::ServiceStats& service : *stats->mutable_services())
       by_service[service.service()] = std::move(service);
@@ -206,7 +206,7 @@ grpc::ServerUnaryReactor* VirtualServicesApi::ListVirtualServices(
     v1::ListVirtualServicesResponse* response) {
   return ServeCall(context_, call, CallKind::kRead, "VirtualServices/ListVirtualServices",
                    [this, request, response](Caller&) -> asio::awaitable<Result<>> {
-                     const StatsByService stats = co_await FetchStats(context_);
+                     const StatsByService stats = co_await StatsOfAll(context_);
                      co_return Page(context_.configuration.compiled().proxy.services(),
                                     request->page_size(), request->page_token(),
                                     response->mutable_next_page_token(),
@@ -222,7 +222,7 @@ grpc::ServerUnaryReactor* VirtualServicesApi::GetVirtualService(
     v1::VirtualService* response) {
   return ServeCall(context_, call, CallKind::kRead, "VirtualServices/GetVirtualService",
                    [this, request, response](Caller&) -> asio::awaitable<Result<>> {
-                     const StatsByService stats = co_await FetchStats(context_);
+                     const StatsByService stats = co_await StatsOfAll(context_);
                      for (const w::VirtualService& service :
                           context_.configuration.compiled().proxy.services()) {
                        if (service.name() != request->name()) continue;
@@ -242,7 +242,7 @@ grpc::ServerUnaryReactor* ServersApi::ListServers(grpc::CallbackServerContext* c
   return ServeCall(
       context_, call, CallKind::kRead, "Servers/ListServers",
       [this, request, response](Caller&) -> asio::awaitable<Result<>> {
-        const StatsByService stats = co_await FetchStats(context_);
+        const StatsByService stats = co_await StatsOfAll(context_);
         std::vector<std::pair<const w::VirtualService*, const w::Server*>> servers;
         for (const w::VirtualService& service :
              context_.configuration.compiled().proxy.services()) {
@@ -275,7 +275,7 @@ grpc::ServerUnaryReactor* ServersApi::SetServerState(grpc::CallbackServerContext
         *response->mutable_event() = context_.events.Add(
             Event::INFO, "server", request->server(),
             v1::Server::AdminState_Name(request->admin_state()), caller.actor, caller.method);
-        const StatsByService stats = co_await FetchStats(context_);
+        const StatsByService stats = co_await StatsOfAll(context_);
         for (const w::VirtualService& service :
              context_.configuration.compiled().proxy.services()) {
           for (const w::Server& server : service.servers()) {

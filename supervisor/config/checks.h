@@ -87,7 +87,6 @@ void ValidateExchangeAdvice(const config::v1::Config& config, Checker& check);
 void ValidateVirtualServices(const config::v1::Config& config, Checker& check);
 void ValidateOthers(const config::v1::Config& config, Checker& check);
 void ValidateClashes(const config::v1::Config& config, Checker& check);
-void WarnOfUnsupported(const config::v1::Config& config, Checker& check);
 
 // Parts of a virtual service.
 void ValidateServers(const std::string& path,

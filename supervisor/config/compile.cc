@@ -164,6 +164,7 @@ Compiled Compile(const config::v1::Config& config, const CompileInput& input) {
   CompileRemote(compilation);
   CompileLink(compilation);
   CompileHighAvailability(compilation);
+  CompileReports(compilation);
   compilation.AddNetwork();
   return std::move(compilation.out);
 }

@@ -113,6 +113,7 @@ void CompileVirtualServices(Compilation& compilation);
 void CompileManagement(Compilation& compilation);
 void CompileRemote(Compilation& compilation);
 void CompileLink(Compilation& compilation);
+void CompileReports(Compilation& compilation);
 void CompileHighAvailability(Compilation& compilation);
 
 }  // namespace aloha::supervisor

@@ -83,10 +83,9 @@ std::vector<Problem> Validate(const config::v1::Config& config, const Facts& fac
     check.Error(IndexPath("certificate_file", i) + ".name",
                 fmt::format("{} is the name of an imported certificate; rename one", Quote(name)));
   }
-  for (const auto part :
-       {ValidateValues, ValidateManagement, ValidateNetwork, ValidateHighAvailability,
-        ValidateExchange, ValidateExchangeAdvice, ValidateVirtualServices, ValidateOthers,
-        ValidateClashes, WarnOfUnsupported}) {
+  for (const auto part : {ValidateValues, ValidateManagement, ValidateNetwork,
+                          ValidateHighAvailability, ValidateExchange, ValidateExchangeAdvice,
+                          ValidateVirtualServices, ValidateOthers, ValidateClashes}) {
     part(config, check);
   }
   return check.TakeProblems();

@@ -16,9 +16,10 @@ using config::v1::Config;
 
 void CheckMailAddress(const std::string& path, const std::string& text, Checker& check) {
   const size_t at = text.find('@');
-  const bool good = at != std::string::npos && at > 0 && at + 1 < text.size() &&
-                    text.find('@', at + 1) == std::string::npos &&
-                    text.find_first_of(" \t\r\n<>,;\"") == std::string::npos && text.size() <= 254;
+  const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
+  const bool good = std::all_of(text.begin(), text.end(), printable) && at != std::string::npos &&
+                    at > 0 && at + 1 < text.size() && text.find('@', at + 1) == std::string::npos &&
+                    text.find_first_of("<>,;\"") == std::string::npos && text.size() <= 254;
   if (!good) {
     check.Error(path, fmt::format("{} is not a mail address; write it as in \"ops@example.org\"",
                                   Quote(text)));
@@ -52,6 +53,7 @@ void CheckAlert(const config::v1::Alert& alert, Checker& check) {
   } else {
     check.Missing("alert.smtp_server", "the address of a mail server");
   }
+  if (alert.has_port()) check.Port("alert.port", alert.port());
   if (alert.has_from()) {
     CheckMailAddress("alert.from", alert.from(), check);
   } else {

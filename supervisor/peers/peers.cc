@@ -11,6 +11,7 @@
 
 #include "supervisor/async.h"
 #include "supervisor/config/state_file.h"
+#include "supervisor/machine/host_name.h"
 #include "supervisor/peers/node_calls.h"
 
 namespace aloha::supervisor {
@@ -30,12 +31,6 @@ constexpr milliseconds kRetry{250};
 constexpr int kMissed = 2;
 // A certificate lasts 24 hours.
 constexpr std::chrono::hours kRenew{12};
-
-std::string HostName() {
-  std::array<char, HOST_NAME_MAX + 1> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return EscapeForLog(name.data());
-}
 
 }  // namespace
 
