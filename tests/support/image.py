@@ -3,18 +3,17 @@ RUNNING = "1.2.0-1"
 
 
 class Image:
-    """For Aloha(machine=…). `state_mib`: size of the disk of the state folder; 0: it is not on one of its own."""
+    """For Aloha(machine=…). `folder`: for its files; `small`: a folder that becomes a disk of `mib` MiB."""
 
-    def __init__(self, folder, state_mib=0):
-        self.folder = folder
+    def __init__(self, folder, small=None, mib=0):
+        self.small, self.mib = small, mib
         self.release = folder / "os-release"
         self.release.write_text(f"ID=debian\nIMAGE_ID=aloha-appliance\nIMAGE_VERSION={RUNNING}\n")
         self.release.chmod(0o644)
-        self.state_mib = state_mib
 
     def command(self, words):
         mounts = f"mount --bind {self.release} $(realpath /etc/os-release)"
-        if self.state_mib:
-            (self.folder / "state").mkdir(exist_ok=True)
-            mounts += f" && mount -t tmpfs -o size={self.state_mib}m,mode=0755 none {self.folder / 'state'}"
+        if self.small:
+            self.small.mkdir(exist_ok=True)
+            mounts += f" && mount -t tmpfs -o size={self.mib}m,mode=0755 none {self.small}"
         return ["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "sh", *map(str, words)]
