@@ -178,12 +178,10 @@ asio::awaitable<Result<Rauc::Bundle>> Firmware::CheckFile(bool allow_downgrade) 
 
 Result<> Firmware::CheckVersion(const std::string& version, bool allow_downgrade) const {
   if (allow_downgrade || running_.empty() || CompareVersions(version, running_) > 0) return {};
-  return Fail(
-      Code::kFailedPrecondition,
-      fmt::format("the file has {}, which is not newer than {} that runs: allow a downgrade "
-                  "to install it all the same",
-                  version, running_),
-      "allow_downgrade");
+  return Refuse(
+      fmt::format("the file has {}, which is not newer than {} that runs: allow a downgrade to "
+                  "install it all the same",
+                  version, running_));
 }
 
 Result<> Firmware::Remember(const std::string& version) {
@@ -276,6 +274,7 @@ asio::awaitable<Result<Event>> Firmware::Rollback(Who who) {
   const Result<> done = co_await rauc_.Activate(slot.name());
   busy_ = false;
   if (!done) co_return tl::make_unexpected(done.error());
+  state_.clear_result();  // what it says of the next restart is over
   const Event event = events_.Add(
       Event::WARNING, "firmware", slot.name(),
       fmt::format("the next restart of the machine boots it, with {}",

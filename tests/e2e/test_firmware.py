@@ -26,7 +26,8 @@ def bus(module_folder):
 def results(bus, module_folder, start_module_aloha):
     aloha, port = browser.start(start_module_aloha, "", serves=False, machine=Image(module_folder))
     files = {}
-    for name, about in (("new", {"version": "1.3.0-1"}), ("old", {"version": "1.1.0"}), ("foreign", {"version": "1.3.0", "signed": False})):
+    abouts = {"new": {"version": "1.3.0-1"}, "old": {"version": "1.1.0"}, "foreign": {"version": "1.3.0", "signed": False}}
+    for name, about in abouts.items():
         file = module_folder / f"{name}.raucb"
         head = json.dumps({"compatible": "aloha-appliance", **about})
         file.write_text(head + " " * (600_000 - len(head)))

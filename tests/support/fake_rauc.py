@@ -50,8 +50,8 @@ class Installer(dbus.service.Object):
     def InstallBundle(self, source, args):
         self.idle("InstallBundle", source)
         self.operation, self.last_error = "installing", ""
-        steps = [(0, "Installing"), (20, "Checking bundle done."), (40, "Copying image to rootfs.1"), (90, "Updating slots done.")]
-        self.run(str(source), steps)
+        self.run(str(source), [(0, "Installing"), (20, "Checking bundle done."), (40, "Copying image to rootfs.1"),
+                               (90, "Updating slots done.")])
 
     def run(self, source, steps):
         if steps:

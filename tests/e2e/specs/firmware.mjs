@@ -68,6 +68,7 @@ check("the way back is asked for, and taken", async ({ page }) => {
   await button(dialog(page), "Boot the other slot").click();
   await sees(toast(page, "The next restart boots slot A, with 1.2.0-1."));
   await sees(row(page, "A").getByText("runs, boots next"));
+  await misses(area(page).getByText(/is installed: the next restart/));
   await pictures(page, "firmware");
 });
 

@@ -563,7 +563,7 @@ export const en = {
   "firmware.fileHelp": "Its signature is checked before anything is written",
   "firmware.wrongSize": "An update has 1 byte to 2 GiB.",
   "firmware.downgrade": "Also the version that runs, and older ones",
-  "firmware.sending": "Uploading: {percent} %",
+  "firmware.sending": "Uploading",
   "firmware.install": "Update",
   "firmware.busy": "An update is being installed.",
   "firmware.rollback": "Boot the other slot",

@@ -569,7 +569,7 @@ export const fr = {
   "firmware.fileHelp": "Sa signature est vérifiée avant toute écriture",
   "firmware.wrongSize": "Une mise à jour a de 1 octet à 2 Gio.",
   "firmware.downgrade": "Accepter aussi la version en cours et les plus anciennes",
-  "firmware.sending": "Envoi : {percent} %",
+  "firmware.sending": "Envoi",
   "firmware.install": "Mettre à jour",
   "firmware.busy": "Une mise à jour est en cours d’installation.",
   "firmware.rollback": "Démarrer l’autre emplacement",

@@ -48,9 +48,7 @@ function Slots({ state }: { state: FirmwareState }) {
         rowKey={(slot) => slot.name}
         empty={<Empty title={t("firmware.noSlots")}>{state.trouble}</Empty>}
       />
-      <div class="panel-body stack-wide">
-        <Told state={state} />
-      </div>
+      <Told state={state} />
       <Update state={state} />
     </>
   );
@@ -88,24 +86,31 @@ function roleOf({ booted, next }: FirmwareSlot): string {
 
 // What goes on, or how it ended.
 function Told({ state }: { state: FirmwareState }) {
-  const { installation, result, trouble } = state;
+  const told = telling(state);
+  return told ? <div class="panel-body">{told}</div> : null;
+}
+
+function telling({ installation, result, trouble, slots }: FirmwareState) {
   if (installation) {
-    return (
-      <div class="progress">
-        <label>
-          <span>{installation.version ? t("firmware.installing", { version: installation.version }) : t("firmware.installingOther")}</span>
-          <progress max={100} value={installation.progressPercent} />
-        </label>
-        <span class="quiet">
-          {installation.progressPercent} % {installation.step}
-        </span>
-      </div>
-    );
+    const { version, progressPercent, step } = installation;
+    return <Progress what={version ? t("firmware.installing", { version }) : t("firmware.installingOther")} percent={progressPercent} step={step} />;
   }
-  if (trouble && state.slots.length > 0) return <Notice bad text={trouble} />;
-  if (!result) return null;
+  if (trouble && slots.length > 0) return <Notice bad text={trouble} />;
+  if (!result) return undefined;
   const version = result.version || "–";
   return result.succeeded ? <Notice text={t("firmware.done", { version })} /> : <Notice bad text={t("firmware.failed", { version, error: result.error })} />;
+}
+
+function Progress({ what, percent, step }: { what: string; percent: number; step?: string }) {
+  return (
+    <div class="progress">
+      <span>{what}</span>
+      <progress max={100} value={percent} aria-label={what} />
+      <span class="quiet">
+        {percent} % {step}
+      </span>
+    </div>
+  );
 }
 
 function Notice({ text, bad = false }: { text: string; bad?: boolean }) {
@@ -159,12 +164,7 @@ function Update({ state }: { state: FirmwareState }) {
         <input type="checkbox" checked={older} onChange={(event) => setOlder(event.currentTarget.checked)} />
         <span>{t("firmware.downgrade")}</span>
       </label>
-      {sent !== undefined && (
-        <label class="progress">
-          <span>{t("firmware.sending", { percent: String(sent) })}</span>
-          <progress max={100} value={sent} />
-        </label>
-      )}
+      {sent !== undefined && <Progress what={t("firmware.sending")} percent={sent} />}
       <div class="form-actions">
         <Button kind="primary" icon="upload" submit action="firmware" needs={Role.ADMIN} disabledReason={busy}>
           {t("firmware.install")}
