@@ -16,15 +16,16 @@ def bus(module_folder):
     bus = Bus(place)
     bus.add_rauc(step_s=1.5)
     bus.add("login1")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address)
-        yield bus
+    yield bus
     bus.stop()
 
 
 @pytest.fixture(scope="module")
 def results(bus, module_folder, start_module_aloha):
-    aloha, port = browser.start(start_module_aloha, "", serves=False, machine=Image(module_folder))
+    # Not for the browser, which would end with the bus, and other specs share it.
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address)
+        aloha, port = browser.start(start_module_aloha, "", serves=False, machine=Image(module_folder))
     files = {}
     abouts = {"new": {"version": "1.3.0-1"}, "old": {"version": "1.1.0"}, "foreign": {"version": "1.3.0", "signed": False}}
     for name, about in abouts.items():
