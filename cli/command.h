@@ -52,6 +52,7 @@ void AddConsole(Command& command);
 void AddUser(Command& command);
 void AddToken(Command& command);
 void AddLicense(Command& command);
+void AddFirmware(Command& command);
 void AddBackup(Command& command);
 void AddCompletion(Command& command);
 

@@ -69,6 +69,7 @@ void AddNouns(Command& command) {
   AddUser(command);
   AddToken(command);
   AddLicense(command);
+  AddFirmware(command);
   AddBackup(command);
   AddCompletion(command);
 }

@@ -53,6 +53,7 @@ Supervisor::Supervisor(const Options& options, Privilege privilege)
       machine_(loop_, options, events_),
       licenses_(options.state_dir + "/licenses", options.license_keys,
                 {hardware_.uuid, hardware_.ethid}),
+      firmware_(loop_, events_, options.state_dir + "/firmware", hardware_.firmware_revision),
       configurator_(loop_, options, deployment_, events_,
                     {.serving = [this] { return services_.serving(); },
                      .serving_tls = [this] { return services_.serving_tls(); },
@@ -127,6 +128,7 @@ int Supervisor::Run() {
   }
   access_.Load();
   LoadLicenses(licenses_, events_);
+  firmware_.Load();
   RotateTicketKeys();
   BeginSync();
   AwaitSignals();
@@ -142,13 +144,17 @@ asio::awaitable<void> Supervisor::Start() {
   co_await StartWorkers();
   starting_ = false;
   if (stopping_) co_return;
-  api_ = std::make_unique<AdminApi>(AdminContext{loop_,     log_,          events_,
-                                                 socket_,   fleet_,        services_,
-                                                 checks_,   configurator_, certificates_,
-                                                 vrrp_,     tracking_,     peers_,
-                                                 sync_,     stick_sync_,   machine_,
-                                                 hardware_, licenses_,     access_,
-                                                 backups_,  refusals_,     DescribePrivilege()});
+  api_ = std::make_unique<AdminApi>(AdminContext{loop_,         log_,
+                                                 events_,       socket_,
+                                                 fleet_,        services_,
+                                                 checks_,       configurator_,
+                                                 certificates_, vrrp_,
+                                                 tracking_,     peers_,
+                                                 sync_,         stick_sync_,
+                                                 machine_,      hardware_,
+                                                 licenses_,     firmware_,
+                                                 access_,       backups_,
+                                                 refusals_,     DescribePrivilege()});
   socket_.Serve(api_->server());
   sd_notify(0, "READY=1");
   log_.Info(fmt::format("ready; management socket {}", SocketPath(options_)));

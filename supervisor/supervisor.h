@@ -20,6 +20,7 @@
 #include "supervisor/configurator.h"
 #include "supervisor/deployment.h"
 #include "supervisor/events.h"
+#include "supervisor/firmware/firmware.h"
 #include "supervisor/fleet.h"
 #include "supervisor/keeper.h"
 #include "supervisor/licenses/licenses.h"
@@ -84,6 +85,7 @@ class Supervisor {
   Machine machine_;
   const Hardware hardware_ = ReadHardware();
   Licenses licenses_;
+  Firmware firmware_;
   Configurator configurator_;
   Certificates certificates_;
   Services services_;

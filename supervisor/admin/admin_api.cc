@@ -8,6 +8,7 @@
 #include "supervisor/admin/certificates_api.h"
 #include "supervisor/admin/configuration_api.h"
 #include "supervisor/admin/events_api.h"
+#include "supervisor/admin/firmware_api.h"
 #include "supervisor/admin/high_availability_api.h"
 #include "supervisor/admin/licenses_api.h"
 #include "supervisor/admin/logs_api.h"
@@ -50,6 +51,7 @@ struct AdminApi::Parts {
         users(context),
         tokens(context),
         licenses(context),
+        firmware(context),
         backups(context) {
     grpc::ServerBuilder builder;
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -57,7 +59,8 @@ struct AdminApi::Parts {
         &services,        &configuration, &workers,          &system,        &network,
         &events,          &logs,          &virtual_services, &servers,       &stats,
         &sessions,        &persistence,   &certificates,     &trust_anchors, &high_availability,
-        &synchronization, &users,         &tokens,           &licenses,      &backups};
+        &synchronization, &users,         &tokens,           &licenses,      &firmware,
+        &backups};
     for (grpc::Service* service : all) builder.RegisterService(service);
     server = builder.BuildAndStart();
   }
@@ -82,6 +85,7 @@ struct AdminApi::Parts {
   UsersApi users;
   TokensApi tokens;
   LicensesApi licenses;
+  FirmwareApi firmware;
   BackupsApi backups;
   std::unique_ptr<grpc::Server> server;
 };

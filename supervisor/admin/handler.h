@@ -37,6 +37,7 @@ class StickSync;
 class Machine;
 class Backups;
 class Licenses;
+class Firmware;
 struct Hardware;
 
 // Everything the management API works on; outlives it.
@@ -58,6 +59,7 @@ struct AdminContext {
   Machine& machine;
   const Hardware& hardware;
   Licenses& licenses;
+  Firmware& firmware;
   Access& access;
   Backups& backups;
   Refusals& refusals;

@@ -11,12 +11,13 @@
 #include "supervisor/admin/configuration_api.h"
 #include "supervisor/admin/events_api.h"
 #include "supervisor/admin/high_availability_api.h"
-#include "supervisor/admin/logs_api.h"
 #include "supervisor/admin/stats_api.h"
 #include "supervisor/admin/system_api.h"
 #include "supervisor/admin/traffic_api.h"
 #include "supervisor/admin/workers_api.h"
+#include "supervisor/firmware/firmware.h"
 #include "supervisor/fleet.h"
+#include "supervisor/log_reader.h"
 #include "supervisor/peers/peers.h"
 #include "supervisor/peers/stick_sync.h"
 #include "supervisor/peers/sync.h"
@@ -153,6 +154,10 @@ void LiveFeed::LookAtStates() {
   *sync.mutable_synchronization() = context_.sync.Describe();
   context_.stick_sync.Describe(*sync.mutable_synchronization()->mutable_counters());
   Offer(std::move(sync));
+  context_.firmware.LookSoon();
+  v1::Live firmware;
+  *firmware.mutable_firmware() = context_.firmware.state();
+  Offer(std::move(firmware));
   std::string workers_essence = EssenceOf(context_.fleet);
   if (IsDue(Kind::kWorkers, workers_essence, kSlowly)) {
     v1::Live workers;

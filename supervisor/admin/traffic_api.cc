@@ -194,7 +194,7 @@ asio::awaitable<void> AddResults(AdminContext& context, v1::VirtualService& serv
 }  // namespace
 
 asio::awaitable<v1::VirtualServiceStates> DescribeVirtualServices(AdminContext& context) {
-  const StatsByService stats = co_await FetchStats(context);
+  const StatsByService stats = co_await StatsOfAll(context);
   v1::VirtualServiceStates states;
   for (const w::VirtualService& service : context.configuration.compiled().proxy.services())
     *states.add_virtual_services() = DescribeService(context, service, stats);

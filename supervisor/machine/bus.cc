@@ -14,7 +14,6 @@
 namespace aloha::supervisor {
 namespace {
 
-constexpr std::chrono::seconds kAnswer{10};
 constexpr auto kNoThrow = asio::experimental::as_tuple(asio::use_awaitable);
 
 using Message = std::unique_ptr<sd_bus_message, decltype(&sd_bus_message_unref)>;
@@ -64,10 +63,8 @@ Error FailureOf(const char* service, const sd_bus_error& error) {
   return {code, fmt::format("{}: {}", service, text), ""};
 }
 
-int OnOwnerChanged(sd_bus_message* message, void* data, sd_bus_error*) {
-  const char *name = nullptr, *before = nullptr, *now = nullptr;
-  if (sd_bus_message_read(message, "sss", &name, &before, &now) < 0 || *now == '\0') return 0;
-  (*static_cast<const std::function<void()>*>(data))();
+int OnMessage(sd_bus_message* message, void* data, sd_bus_error*) {
+  (*static_cast<const std::function<void(sd_bus_message*)>*>(data))(message);
   return 0;
 }
 
@@ -96,18 +93,31 @@ void Bus::Close() {
 }
 
 void Bus::Match(Watched& watched) {
-  const std::string rule = fmt::format(
-      "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
-      "member='NameOwnerChanged',arg0='{}'",
-      watched.name);
-  sd_bus_add_match_async(bus_, nullptr, rule.c_str(), OnOwnerChanged, nullptr, &watched.appeared);
+  sd_bus_add_match_async(bus_, nullptr, watched.rule.c_str(), OnMessage, nullptr, &watched.came);
+}
+
+void Bus::Watch(std::string rule, std::function<void(sd_bus_message*)> came) {
+  watched_.push_back(std::make_unique<Watched>(Watched{std::move(rule), std::move(came)}));
+  if (bus_ != nullptr) Match(*watched_.back());
 }
 
 void Bus::OnService(const std::string& name, std::function<void()> appeared) {
   // Not from within sd_bus_process, which must not be called again by what it calls.
-  auto later = [this, appeared = std::move(appeared)] { asio::post(loop_, appeared); };
-  watched_.push_back(std::make_unique<Watched>(Watched{name, std::move(later)}));
-  if (bus_ != nullptr) Match(*watched_.back());
+  auto came = [this, appeared = std::move(appeared)](sd_bus_message* message) {
+    const char *service = nullptr, *before = nullptr, *now = nullptr;
+    if (sd_bus_message_read(message, "sss", &service, &before, &now) < 0 || *now == '\0') return;
+    asio::post(loop_, appeared);
+  };
+  Watch(fmt::format("type='signal',sender='org.freedesktop.DBus',"
+                    "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='{}'",
+                    name),
+        std::move(came));
+}
+
+void Bus::OnSignal(const BusMethod& signal, std::function<void(sd_bus_message*)> came) {
+  Watch(fmt::format("type='signal',sender='{}',path='{}',interface='{}',member='{}'",
+                    signal.service, signal.path, signal.interface, signal.name),
+        std::move(came));
 }
 
 void Bus::Pump() {
@@ -139,7 +149,8 @@ void Bus::Wait() {
   timer_.async_wait(go_on);
 }
 
-asio::awaitable<Result<>> Bus::Call(const BusMethod& method, Fill fill, Read read) {
+asio::awaitable<Result<>> Bus::Call(const BusMethod& method, Fill fill, Read read,
+                                    std::chrono::seconds patience) {
   if (const Result<> open = Open(); !open) co_return open;
   sd_bus_message* raw = nullptr;
   int step = sd_bus_message_new_method_call(bus_, &raw, method.service, method.path,
@@ -147,10 +158,10 @@ asio::awaitable<Result<>> Bus::Call(const BusMethod& method, Fill fill, Read rea
   const Message request(raw, sd_bus_message_unref);
   if (step >= 0 && fill) step = fill(request.get());
   if (step < 0) co_return tl::make_unexpected(Failure(method.service, step));
-  Waiting waiting{asio::steady_timer(loop_, kAnswer + std::chrono::seconds(1))};
+  Waiting waiting{asio::steady_timer(loop_, patience + std::chrono::seconds(1))};
   sd_bus_slot* raw_slot = nullptr;
   step = sd_bus_call_async(bus_, &raw_slot, request.get(), OnAnswer, &waiting,
-                           std::chrono::microseconds(kAnswer).count());
+                           std::chrono::microseconds(patience).count());
   const std::unique_ptr<sd_bus_slot, decltype(&sd_bus_slot_unref)> slot(raw_slot,
                                                                         sd_bus_slot_unref);
   if (step < 0) co_return tl::make_unexpected(Failure(method.service, step));

@@ -9,6 +9,7 @@
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -41,20 +42,25 @@ class Bus {
 
   // kFailedPrecondition: there is no bus, nobody on it has that name, or the service fails;
   // kPermissionDenied: this user may not; kInvalidArgument: what was sent is refused;
-  // kDeadlineExceeded: no answer for ten seconds. Texts are escaped.
-  asio::awaitable<Result<>> Call(const BusMethod& method, Fill fill, Read read = {});
+  // kDeadlineExceeded: no answer for so long. Texts are escaped.
+  asio::awaitable<Result<>> Call(const BusMethod& method, Fill fill, Read read = {},
+                                 std::chrono::seconds patience = std::chrono::seconds(10));
 
   // Calls `appeared` whenever a service of that name comes to the bus. For as long as this lives.
   void OnService(const std::string& name, std::function<void()> appeared);
+  // Calls `came` with each such signal while there is a connection. It must not call this. For as
+  // long as this lives.
+  void OnSignal(const BusMethod& signal, std::function<void(sd_bus_message*)> came);
 
  private:
   struct Watched {
-    std::string name;
-    std::function<void()> appeared;
+    std::string rule;
+    std::function<void(sd_bus_message*)> came;
   };
 
   Result<> Open();
   void Close();
+  void Watch(std::string rule, std::function<void(sd_bus_message*)> came);
   void Match(Watched& watched);
   // Handles what came, then waits for more.
   void Pump();

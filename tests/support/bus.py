@@ -40,6 +40,31 @@ class Bus:
             assert started.stdout.readline() == b"ready\n", name
             self.services[name] = started
 
+    def add_rauc(self, slots=None, **state):
+        """RAUC with two slots, the first of which runs; see fake_rauc.py."""
+        kept = self.folder / "rauc.json"
+        if not kept.exists():
+            common = {"class": "rootfs", "type": "ext4", "boot-status": "good"}
+            slots = slots or {"rootfs.0": {**common, "bootname": "A", "state": "booted"},
+                              "rootfs.1": {**common, "bootname": "B", "state": "inactive"}}
+            kept.write_text(json.dumps({"primary": "rootfs.0", "slots": slots, **state}))
+            (self.folder / "rauc.json.calls").touch()
+        command = [sys.executable, pathlib.Path(__file__).with_name("fake_rauc.py"), self.address, kept]
+        started = process.spawn(command, stdout=subprocess.PIPE)
+        assert started.stdout.readline() == b"ready\n"
+        self.services["rauc.json"] = started
+
+    def set_rauc(self, **state):
+        """Changes what is kept there: "primary", "step_s", or one slot as rootfs_1={…}."""
+        kept = self.folder / "rauc.json"
+        now = json.loads(kept.read_text())
+        for name, value in state.items():
+            if name.startswith("rootfs_"):
+                now["slots"][name.replace("_", ".")].update(value)
+            else:
+                now[name] = value
+        kept.write_text(json.dumps(now))
+
     def remove(self, name):
         process.stop(self.services.pop(name))
 

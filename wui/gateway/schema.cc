@@ -11,6 +11,7 @@
 #include "admin/v1/backup.pb.h"
 #include "admin/v1/certificates.pb.h"
 #include "admin/v1/events.pb.h"
+#include "admin/v1/firmware.pb.h"
 #include "admin/v1/licenses.pb.h"
 #include "admin/v1/network.pb.h"
 #include "admin/v1/users.pb.h"
@@ -28,6 +29,7 @@ std::vector<const FileDescriptor*> Roots() {
   return {admin::v1::BackupInfo::descriptor()->file(),
           admin::v1::Certificate::descriptor()->file(),
           admin::v1::Live::descriptor()->file(),
+          admin::v1::FirmwareState::descriptor()->file(),
           admin::v1::License::descriptor()->file(),
           admin::v1::NetworkState::descriptor()->file(),
           admin::v1::User::descriptor()->file(),

@@ -11,6 +11,7 @@
 #include "admin/v1/certificates.pb.h"
 #include "admin/v1/configuration.pb.h"
 #include "admin/v1/events.pb.h"
+#include "admin/v1/firmware.pb.h"
 #include "admin/v1/high_availability.pb.h"
 #include "admin/v1/licenses.pb.h"
 #include "admin/v1/network.pb.h"
@@ -40,8 +41,9 @@ Methods::Methods() {
   for (const pb::Descriptor* message :
        {v1::ErrorDetail::descriptor(), v1::Certificate::descriptor(), v1::BackupInfo::descriptor(),
         v1::GetConfigRequest::descriptor(), v1::Live::descriptor(), v1::License::descriptor(),
-        v1::Vrrp::descriptor(), v1::NetworkState::descriptor(), v1::Nodes::descriptor(),
-        v1::SyncState::descriptor(), v1::StatsSnapshot::descriptor(), v1::User::descriptor()}) {
+        v1::FirmwareState::descriptor(), v1::Vrrp::descriptor(), v1::NetworkState::descriptor(),
+        v1::Nodes::descriptor(), v1::SyncState::descriptor(), v1::StatsSnapshot::descriptor(),
+        v1::User::descriptor()}) {
     const pb::FileDescriptor& file = *message->file();
     for (int i = 0; i < file.service_count(); ++i) {
       const pb::ServiceDescriptor& service = *file.service(i);

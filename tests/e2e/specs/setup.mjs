@@ -226,10 +226,12 @@ check("the threads of the proxy are set within bounds", async ({ page }) => {
   assert((await config()).performance.proxyThreads === 1, "one");
 });
 
-check("what does not come with this package is said", async ({ page }) => {
+check("where packages bring new versions, that is said", async ({ page }) => {
   await goTo(page, "/setup/maintenance");
   const area = page.locator(".panel", { has: page.getByRole("heading", { name: "Firmware", exact: true }) });
-  await sees(area.getByText("Comes with the appliance package."));
+  await sees(area.getByText(/^Version .*, installed by packages$/));
+  await sees(area.getByText(/apt updates the packages of this machine/));
+  assert((await area.getByRole("button").count()) === 0, "nothing to do here");
 });
 
 check("the browser had nothing to complain about", async () => {

@@ -6,6 +6,7 @@ import { Backups } from "../gen/admin/v1/backup_pb";
 import { Certificates, TrustAnchors } from "../gen/admin/v1/certificates_pb";
 import { Configuration } from "../gen/admin/v1/configuration_pb";
 import { Events } from "../gen/admin/v1/events_pb";
+import { Firmware } from "../gen/admin/v1/firmware_pb";
 import { HighAvailability } from "../gen/admin/v1/high_availability_pb";
 import { Licenses } from "../gen/admin/v1/licenses_pb";
 import { Network } from "../gen/admin/v1/network_pb";
@@ -30,6 +31,7 @@ export const api = {
   certificates: createClient(Certificates, transport),
   configuration: createClient(Configuration, transport),
   events: createClient(Events, transport),
+  firmware: createClient(Firmware, transport),
   highAvailability: createClient(HighAvailability, transport),
   licenses: createClient(Licenses, transport),
   logs: createClient(Logs, transport),

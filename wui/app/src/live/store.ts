@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import type { Event, LogLine, Service, SystemInfo, Worker } from "../gen/admin/v1/admin_pb";
 import { Service_State } from "../gen/admin/v1/admin_pb";
 import type { ConfigurationState, Live } from "../gen/admin/v1/events_pb";
+import type { FirmwareState } from "../gen/admin/v1/firmware_pb";
 import type { Vrrp } from "../gen/admin/v1/high_availability_pb";
 import type { Nodes } from "../gen/admin/v1/nodes_pb";
 import type { SyncState } from "../gen/admin/v1/synchronization_pb";
@@ -23,6 +24,7 @@ export const vrrp = signal<Vrrp | undefined>(undefined);
 export const nodes = signal<Nodes | undefined>(undefined);
 export const synchronization = signal<SyncState | undefined>(undefined);
 export const system = signal<SystemInfo | undefined>(undefined);
+export const firmware = signal<FirmwareState | undefined>(undefined);
 export const stats = signal<StatsSnapshot | undefined>(undefined);
 // Newest first.
 export const events = signal<Event[]>([]);
@@ -72,6 +74,9 @@ export function take(live: Live): void {
     case "system":
       system.value = change.value;
       break;
+    case "firmware":
+      firmware.value = change.value;
+      break;
   }
 }
 
@@ -98,7 +103,7 @@ export function clearLog(): void {
 
 // Of somebody else, or before a sign-in.
 export function forget(): void {
-  for (const one of [services, virtualServices, workers, configuration, vrrp, nodes, synchronization, system, stats]) one.value = undefined;
+  for (const one of [services, virtualServices, workers, configuration, vrrp, nodes, synchronization, system, firmware, stats]) one.value = undefined;
   events.value = [];
   connection.value = "connecting";
   clearLog();

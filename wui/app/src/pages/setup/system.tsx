@@ -165,7 +165,8 @@ function Local() {
   );
 }
 
-function Restart() {
+// Asks for the name of the machine first.
+export function RebootButton() {
   const name = system.value?.hostname ?? "";
   const reboot = async () => {
     const text = configuration.value?.unsavedChanges ? t("reboot.textUnsaved") : t("reboot.text");
@@ -173,13 +174,19 @@ function Restart() {
     await perform("reboot", () => api.system.rebootSystem({}), t("reboot.done"));
   };
   return (
+    <Button icon="restart" action="reboot" needs={Role.ADMIN} onClick={() => void reboot()}>
+      {t("reboot.action")}
+    </Button>
+  );
+}
+
+function Restart() {
+  return (
     <Panel title={t("reboot.panel")}>
       <div class="panel-body stack-wide">
         <p class="quiet">{t("reboot.note")}</p>
         <div class="form-actions">
-          <Button icon="restart" action="reboot" needs={Role.ADMIN} onClick={() => void reboot()}>
-            {t("reboot.action")}
-          </Button>
+          <RebootButton />
         </div>
       </div>
     </Panel>
