@@ -245,7 +245,6 @@ asio::awaitable<void> Fleet::Stop(const Role& role, std::chrono::milliseconds dr
     slot.state = Slot::State::kDraining;
     co_await Retire(process, drain);
   }
-  co_await AwaitRetired(role);
   // One that is just starting sees that it is not wanted, and is ended by who started it.
   while (!slot.wanted && slot.state == Slot::State::kStarting) {
     co_await Sleep(std::chrono::milliseconds(10));
@@ -330,13 +329,6 @@ asio::awaitable<void> Fleet::End(std::shared_ptr<Process> process) {
 
 asio::awaitable<void> Fleet::AwaitRetired() {
   while (!retiring_.empty()) co_await Sleep(std::chrono::milliseconds(10));
-}
-
-asio::awaitable<void> Fleet::AwaitRetired(const Role& role) {
-  const auto of_role = [&role](const auto& process) { return process->role == &role; };
-  while (std::any_of(retiring_.begin(), retiring_.end(), of_role)) {
-    co_await Sleep(std::chrono::milliseconds(10));
-  }
 }
 
 asio::awaitable<void> Fleet::KillAll() {

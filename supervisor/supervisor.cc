@@ -259,18 +259,13 @@ void Supervisor::SetMachine() {
   machine_.Set(compiled.machine, InterfaceOf(compiled.system.network()));
 }
 
-void Supervisor::SetReports() {
-  const worker::v1::HealthSnapshot& health = configurator_.compiled().health;
-  alerts_.Use(health.has_mail());
-  syslog_.Use(health.has_syslog());
-}
-
 // Optional workers run while the configuration asks for them.
 void Supervisor::OnDeployed(const Result<>& deployed) {
   services_.SetFault(deployed ? "" : deployed.error().message);
   tracking_.Look();
   SetMachine();
-  SetReports();
+  alerts_.Use(configurator_.compiled().health.has_mail());
+  syslog_.Use(configurator_.compiled().health.has_syslog());
   if (!deployed) return;  // the workers go on with what they have
   for (const Role& role : Roles()) {
     if (role.optional && fitting_.insert(role.name).second) Spawn(loop_, Fit(role));

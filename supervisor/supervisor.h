@@ -58,7 +58,6 @@ class Supervisor {
   asio::awaitable<void> FinishStop();
   void OnEquipped(const std::shared_ptr<Process>& process);
   void SetMachine();
-  void SetReports();
   void OnDeployed(const Result<>& deployed);
   asio::awaitable<void> Fit(const Role& role);
   void RotateTicketKeys();
