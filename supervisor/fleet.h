@@ -69,8 +69,8 @@ class Fleet {
   // Wants the role to run, and waits until it does or its first start failed; later it is tried
   // again and again.
   asio::awaitable<Result<>> Start(const Role& role);
-  // Wants it no more: drains at most `drain`, then ends it. Those that made room for it have no more
-  // time than that either, and are not waited for.
+  // Wants it no more: drains at most `drain`, then ends it. Those that made room for it have no
+  // more time than that either, and are not waited for.
   asio::awaitable<void> Stop(const Role& role, std::chrono::milliseconds drain);
   // Starts a fresh process beside the old one, which drains at most `drain` in the background, or
   // goes before, as its role says. One that made room earlier has no more time than that either.
