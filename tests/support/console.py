@@ -44,6 +44,11 @@ class Console:
         self.expect(question)
         self.type(text + "\n")
 
+    def drain(self):
+        """Reads what is there, and waits for nothing."""
+        while select([self.terminal], [], [], 0)[0] and self._more(0):
+            pass
+
     def end(self, timeout=10):
         """The exit code; the rest of what is shown is read."""
         while self._more(timeout):
