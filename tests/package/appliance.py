@@ -46,7 +46,8 @@ class Appliance:
             settings = shutil.copy(OVMF / "OVMF_VARS_4M.fd", folder)
             firmware = ["-drive", f"if=pflash,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
                         "-drive", f"if=pflash,format=raw,file={settings}"]
-        self.console = Console([
+        # UEFI draws with characters of its own.
+        self.console = Console(errors="replace", command=[
             "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", 1, "-m", 512, "-display", "none", "-serial", "stdio",
             "-monitor", "none", "-drive", f"file={disk},if=virtio", "-nic", f"user,model=virtio-net-pci,{forwarded}",
             "-device", "virtio-balloon,id=balloon", "-qmp", f"unix:{self.control},server=on,wait=off", *firmware])

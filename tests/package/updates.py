@@ -38,10 +38,11 @@ def whole(folder, version, without=()):
 
 
 def empty(folder, version, compatible="aloha-appliance", key=KEY):
-    """A file system with nothing in it that could boot."""
+    """A small file system with nothing in it that could boot."""
     tree = folder / "tree/usr/lib"
     tree.mkdir(parents=True)
     (tree / "os-release").write_text(release(version, compatible))
+    (folder / "tree/filling").write_bytes(os.urandom(1 << 20))
     _run("mke2fs", "-q", "-t", "ext4", "-d", folder / "tree", folder / "root.ext4", "8M")
     return _bundle(folder, key)
 
