@@ -12,9 +12,11 @@ import process
 
 
 class Console:
-    """`command` runs with a pseudo-terminal as its standard input, output and error, as on a serial line."""
+    """`command` runs with a pseudo-terminal as its standard input, output and error, as on a serial line.
 
-    def __init__(self, command, env=None):
+    `errors`: of what is not UTF-8, as bytes.decode() takes it."""
+
+    def __init__(self, command, env=None, errors="strict"):
         self.terminal, inner = pty.openpty()
 
         def own_terminal():
@@ -25,7 +27,7 @@ class Console:
                                      env={**os.environ, **(env or {})})
         os.close(inner)
         self.shown = ""  # all that was
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors)
         self.read = 0  # what of it was expected already
 
     def expect(self, text, timeout=20):
@@ -43,6 +45,11 @@ class Console:
     def answer(self, question, text):
         self.expect(question)
         self.type(text + "\n")
+
+    def drain(self):
+        """Reads what is there, and waits for nothing."""
+        while select([self.terminal], [], [], 0)[0] and self._more(0):
+            pass
 
     def end(self, timeout=10):
         """The exit code; the rest of what is shown is read."""
