@@ -14,19 +14,21 @@ namespace aloha::supervisor {
 namespace v1 = admin::v1;
 namespace {
 
+constexpr uint32_t kKeptLines = 1'000;  // by every worker
+
 // Reads the log of one worker into the stream; deletes itself at its end.
 class WorkerReader final : public grpc::ClientReadReactor<worker::v1::LogLine> {
  public:
   WorkerReader(asio::io_context& loop, std::shared_ptr<Process> process,
-               std::shared_ptr<const LogSink> sink, const v1::WatchLogRequest& request,
+               std::shared_ptr<const LogSink> sink, uint32_t backlog, bool follow,
                std::shared_ptr<int> running)
       : loop_(loop),
         process_(std::move(process)),
         sink_(std::move(sink)),
         running_(std::move(running)) {
     request_.set_access(true);
-    request_.set_backlog(request.backlog());
-    request_.set_follow(request.follow());
+    request_.set_backlog(backlog);
+    request_.set_follow(follow);
     process_->worker->async()->WatchLog(context_.get(), &request_, this);
     StartRead(&line_);
     StartCall();
@@ -92,12 +94,16 @@ asio::awaitable<void> FollowLog(LogSources sources, LogSink reader, v1::WatchLog
   auto running = std::make_shared<int>(0);
   std::set<pid_t> followed;
   std::vector<std::shared_ptr<grpc::ClientContext>> readings;
-  while (sink->alive()) {
+  for (bool first = true; sink->alive(); first = false) {
     for (const auto& [name, slot] : sources.fleet.slots()) {
       if (!slot.process || !Wanted(request.service(), *slot.role)) continue;
       if (!followed.insert(slot.process->pid).second) continue;
-      readings.push_back(
-          (new WorkerReader(sources.loop, slot.process, sink, request, running))->context());
+      // One that starts meanwhile is read from its beginning.
+      const bool fresh = !first && !slot.process->adopted;
+      const auto* reading =
+          new WorkerReader(sources.loop, slot.process, sink, fresh ? kKeptLines : request.backlog(),
+                           request.follow(), running);
+      readings.push_back(reading->context());
     }
     if (!request.follow() && running.use_count() == 1) break;
     co_await Sleep(std::chrono::milliseconds(request.follow() ? 200 : 20));

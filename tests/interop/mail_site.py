@@ -17,7 +17,7 @@ class Site:
         self.file = folder / "message"
         self.file.write_bytes(MESSAGE)
         self.certificate = certificate = make_certificate(folder)
-        mailbox = make_mailbox(folder, MESSAGE)
+        self.mailbox = mailbox = make_mailbox(folder, MESSAGE)
         self.ports = {k + s: ports.free_port() for k in KINDS for s in ("", "s")}
         dovecot_ports = {k: self.ports[k] for k in ("imap", "imaps", "pop3", "pop3s")}
         postfix_ports = {k: self.ports[k] for k in ("smtp", "smtps")}

@@ -428,6 +428,7 @@ export const en = {
   "alert.note": "Mail to administrators. With everything empty none is sent.",
   "alert.server": "SMTP server",
   "alert.serverHelp": "Its address",
+  "alert.port": "Port of the SMTP server",
   "alert.from": "Sender",
   "alert.to": "Recipients",
   "performance.title": "Performance",

@@ -433,6 +433,7 @@ export const fr = {
   "alert.note": "Courrier aux administrateurs. Si tout est vide, aucun n’est envoyé.",
   "alert.server": "Serveur SMTP",
   "alert.serverHelp": "Son adresse",
+  "alert.port": "Port du serveur SMTP",
   "alert.from": "Expéditeur",
   "alert.to": "Destinataires",
   "performance.title": "Performances",

@@ -34,6 +34,7 @@ export const syslogFields: FieldSpec<Syslog>[] = [
 
 export const alertFields: FieldSpec<Alert>[] = [
   { name: "smtpServer", kind: "text", label: () => t("alert.server"), help: () => t("alert.serverHelp") },
+  { name: "port", kind: "port", label: () => t("alert.port"), fallback: () => "25" },
   { name: "from", kind: "text", label: () => t("alert.from") },
   { name: "to", kind: "list", label: () => t("alert.to"), help: () => t("field.listHelp") },
 ];
