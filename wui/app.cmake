@@ -1,5 +1,6 @@
-# The pages: built by npm into share/aloha/wui beside bin/, where aloha-wui looks for them.
+# The pages: built by npm into share/aloha/wui beside bin/, where aloha-wui looks for them, with the user guide in guide/.
 find_program(NPM npm REQUIRED)
+find_program(PANDOC pandoc REQUIRED)
 set(app ${CMAKE_CURRENT_SOURCE_DIR}/app)
 file(GLOB_RECURSE app_sources CONFIGURE_DEPENDS ${app}/src/* ${app}/public/* ${app}/scripts/* ${app}/*.ts)
 list(FILTER app_sources EXCLUDE REGEX "/(node_modules|dist|src/gen)/")
@@ -12,4 +13,13 @@ add_custom_command(OUTPUT ${pages}.stamp
   DEPENDS ${app_sources} ${app_protos} ${app}/index.html ${app}/package.json ${app}/package-lock.json
           ${CMAKE_CURRENT_SOURCE_DIR}/build-app
   COMMENT "npm run build (wui/app)" USES_TERMINAL VERBATIM)
-add_custom_target(aloha-wui-app ALL DEPENDS ${pages}.stamp)
+
+# After the pages, whose folder is made anew each time.
+set(guide ${CMAKE_SOURCE_DIR}/deploy/guide)
+file(GLOB guide_sources CONFIGURE_DEPENDS ${guide}/*.md ${guide}/html/*)
+add_custom_command(OUTPUT ${pages}-guide.stamp
+  COMMAND ${guide}/build-guide ${pages}/guide
+  COMMAND ${CMAKE_COMMAND} -E touch ${pages}-guide.stamp
+  DEPENDS ${pages}.stamp ${guide_sources} ${guide}/build-guide
+  COMMENT "build-guide (deploy/guide)" VERBATIM)
+add_custom_target(aloha-wui-app ALL DEPENDS ${pages}.stamp ${pages}-guide.stamp)

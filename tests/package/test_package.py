@@ -96,7 +96,8 @@ def test_nothing_starts_unless_an_administrator_says_so(root):
 
 def test_commands_are_documented_and_completed(root):
     for path in ("man/man1/alohactl.1.gz", "man/man8/aloha-supervisor.8.gz", "man/man1/aloha-farm.1.gz",
-                 "bash-completion/completions/alohactl", "zsh/vendor-completions/_alohactl", "aloha/wui/index.html"):
+                 "bash-completion/completions/alohactl", "zsh/vendor-completions/_alohactl", "aloha/wui/index.html",
+                 "aloha/wui/guide/index.html"):
         assert (root.path / "usr/share" / path).stat().st_size > 100, path
 
 

@@ -28,6 +28,7 @@ struct Reason {
 };
 constexpr std::array kReasons = {
     Reason{200, "OK"},
+    Reason{301, "Moved Permanently"},
     Reason{304, "Not Modified"},
     Reason{400, "Bad Request"},
     Reason{401, "Unauthorized"},

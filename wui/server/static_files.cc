@@ -24,6 +24,9 @@ namespace fs = std::filesystem;
 constexpr char kInstalled[] = "/usr/share/aloha/wui";
 constexpr char kIndex[] = "/index.html";
 constexpr std::string_view kAssets = "/assets/";
+// The user guide: pages of their own, which refer to each other relative to this folder.
+constexpr std::string_view kGuide = "/guide/";
+constexpr std::string_view kGuideIndex = "/guide/index.html";
 constexpr std::string_view kGzip = ".gz";
 
 struct Type {
@@ -91,6 +94,7 @@ bool Matches(std::string_view if_none_match, std::string_view tag) {
 }
 
 bool IsRoute(std::string_view path) {
+  if (path.starts_with(kGuide)) return false;
   return path.substr(path.rfind('/') + 1).find('.') == std::string_view::npos;
 }
 
@@ -157,7 +161,9 @@ Result<StaticFiles> StaticFiles::Read(const std::string& folder) {
 }
 
 WebAnswer StaticFiles::Answer(const Request& request) const {
-  auto found = files_.find(request.path);
+  if (request.path == kGuide.substr(0, kGuide.size() - 1))
+    return {301, kTextType, {}, kNoStore, {{"Location", std::string(kGuide)}}};
+  auto found = files_.find(request.path == kGuide ? kGuideIndex : request.path);
   if (found == files_.end() && IsRoute(request.path)) found = files_.find(kIndex);
   if (found == files_.end() && files_.empty())
     return {503, kTextType, "the pages are not installed; the management API is\n"};

@@ -33,7 +33,8 @@ class StaticFiles {
     std::string_view if_none_match;  // If-None-Match
   };
   // The file; for a path that is none and whose last part has no ".", a route within the page,
-  // index.html; otherwise 404.
+  // index.html; otherwise 404. Below /guide/, the user guide, there are no routes: /guide/ is its
+  // own index.html, and /guide leads there.
   WebAnswer Answer(const Request& request) const;
   bool empty() const { return files_.empty(); }
 

@@ -53,6 +53,22 @@ TEST_F(StaticFilesTest, ServesFilesRoutesAndNothingElse) {
   EXPECT_EQ(answer("/..%2f..%2fetc%2fpasswd").status, 404);
 }
 
+TEST_F(StaticFilesTest, TheGuideIsNoRouteWithinThePage) {
+  Write("guide/index.html", "contents");
+  Write("guide/tls.html", "chapter");
+  const auto files = StaticFiles::Read(folder_.path());
+  const auto answer = [&](std::string_view path) { return files->Answer({path, "", ""}); };
+  EXPECT_EQ(answer("/guide/").body, "contents");
+  EXPECT_EQ(answer("/guide/").cache_control, "no-cache");
+  EXPECT_EQ(answer("/guide/index.html").body, "contents");
+  EXPECT_EQ(answer("/guide/tls.html").body, "chapter");
+  EXPECT_EQ(answer("/guide").status, 301);
+  EXPECT_THAT(answer("/guide").fields, Contains(Pair("Location", "/guide/")));
+  for (const char* path : {"/guide/tls", "/guide/none.html", "/guide/tls/", "/guide//"})
+    EXPECT_EQ(answer(path).status, 404) << path;
+  EXPECT_EQ(answer("/guidebook").body, "<html>");
+}
+
 TEST_F(StaticFilesTest, CompressedForWhoTakesIt) {
   const auto files = StaticFiles::Read(folder_.path());
   const WebAnswer packed = files->Answer({"/assets/a-1.js", "br, gzip;q=0.5", ""});

@@ -1,11 +1,12 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { ago, exactTime, fromUs } from "../format";
+import { chapterOf } from "../guide";
 import { t } from "../i18n";
-import { Link } from "../router";
+import { Link, place } from "../router";
 import { Icon, type IconName } from "./icon";
 
-// The title of a page, one question that it answers, and what can be done here.
+// The title of a page with the way to its chapter in the guide, one question that it answers, and what can be done here.
 export function PageHeader({ title, question, actions }: { title: string; question?: string; actions?: ComponentChildren }) {
   useEffect(() => {
     document.title = `${title} · Aloha`;
@@ -13,7 +14,12 @@ export function PageHeader({ title, question, actions }: { title: string; questi
   return (
     <div class="page-header">
       <div>
-        <h1>{title}</h1>
+        <div class="page-title">
+          <h1>{title}</h1>
+          <a class="help-link" href={chapterOf(place.value.path)} hreflang="en" target="_blank" rel="noopener" title={t("help.page")} aria-label={t("help.page")}>
+            <Icon name="question" />
+          </a>
+        </div>
         {question && <p class="quiet">{question}</p>}
       </div>
       {actions && <div class="actions">{actions}</div>}

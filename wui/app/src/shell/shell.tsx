@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Icon } from "../components/icon";
+import { guide } from "../guide";
 import { t } from "../i18n";
 import { connection } from "../live/store";
 import { routes, type Route } from "../pages/routes";
@@ -27,6 +28,7 @@ export function Shell({ current, children }: { current: Route | undefined; child
         {routes.map((route) => (
           <Entry key={route.path} route={route} current={current} />
         ))}
+        <Help />
       </nav>
       <TopBar />
       <main id="content" class="content" tabIndex={-1}>
@@ -47,6 +49,15 @@ function Entry({ route, current }: { route: Route; current: Route | undefined })
   );
 }
 
+function Help() {
+  return (
+    <a class="entry help" href={guide} hreflang="en" target="_blank" rel="noopener">
+      <Icon name="question" />
+      <span>{t("help.guide")}</span>
+    </a>
+  );
+}
+
 // A phone has room for four; the others come by "more".
 function BottomBar({ current }: { current: Route | undefined }) {
   const [openAt, setOpenAt] = useState<string | undefined>(undefined);
@@ -61,6 +72,7 @@ function BottomBar({ current }: { current: Route | undefined }) {
           {others.map((route) => (
             <Entry key={route.path} route={route} current={current} />
           ))}
+          <Help />
         </div>
       )}
       {first.map((route) => (

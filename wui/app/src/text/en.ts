@@ -67,6 +67,8 @@ export const en = {
   "page.logs": "Logs",
   "page.history": "History",
   "page.setup": "Setup",
+  "help.guide": "Help",
+  "help.page": "Help on this page",
   "shell.more": "More",
   "shell.pages": "Pages",
   "shell.skip": "Skip to the content",

@@ -69,6 +69,8 @@ export const fr = {
   "page.logs": "Journaux",
   "page.history": "Historique",
   "page.setup": "Système",
+  "help.guide": "Aide (en anglais)",
+  "help.page": "Aide sur cette page (en anglais)",
   "shell.more": "Plus",
   "shell.pages": "Pages",
   "shell.skip": "Aller au contenu",
