@@ -20,7 +20,8 @@ grpc::ServerUnaryReactor* FirmwareApi::UploadFirmware(grpc::CallbackServerContex
                                                       const v1::UploadFirmwareRequest* request,
                                                       v1::UploadFirmwareResponse* response) {
   return ServeCall(context_, call, CallKind::kChange, "Firmware/UploadFirmware",
-                   [this, request, response](Caller&) -> asio::awaitable<Result<>> {
+                   [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
+                     caller.part = request->offset() > 0;
                      const Result<uint64_t> taken = co_await context_.firmware.TakePiece(*request);
                      if (!taken) co_return tl::make_unexpected(taken.error());
                      response->set_received_bytes(*taken);

@@ -90,6 +90,7 @@ void Audit(AdminContext& context, const Caller& caller, CallKind kind, const Res
     return;
   }
   if (kind == CallKind::kOpen || (reads && caller.rights < Rights::kOperator)) return;
+  if (result && caller.part) return;
   context.log.Info(
       fmt::format("audit: {} by {}: {}", caller.method, caller.actor,
                   result ? "done" : "refused: " + EscapeForLog(result.error().message)));

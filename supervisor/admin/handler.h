@@ -77,6 +77,7 @@ struct Caller {
   Identity identity{};
   bool refused = false;          // for who it is, not for what it asks
   bool unauthenticated = false;  // a failure is answered so
+  bool part = false;             // of what another call began: its success is not worth a line
 };
 
 // Where a call comes from, read off it on gRPC's thread.

@@ -88,6 +88,7 @@ def test_an_update_is_installed_and_taken_back(aloha, bus, folder):
     path = str(kept(aloha))
     assert calls(bus, "Info", "InstallBundle") == [["Info", path], ["InstallBundle", path]]
     assert not kept(aloha).exists() and "upload" not in firmware(aloha)
+    assert aloha.log.read_text().count("audit: Firmware/UploadFirmware") == 1, "one line for all pieces"
     other = slot(aloha, "rootfs.1")
     assert (other["version"], other["state"], other["next"]) == ("1.3.0-1", "GOOD", True) and int(other["installedS"]) > 0
     assert [(e["object"], e["severity"]) for e in events(aloha)[:2]] == [("1.3.0-1", "INFO")] * 2
