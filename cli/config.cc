@@ -189,12 +189,18 @@ int Rollback(Client& client, uint64_t version) {
   return PrintApplied(client, {}, *reply, {});
 }
 
-int FactoryReset(Client& client, bool yes) {
-  if (!yes && !Confirmed(client, "Replace the running configuration by the factory one?")) {
+int FactoryReset(Client& client, bool yes, bool erase) {
+  const char* question =
+      erase ? "Erase certificates, private keys, users, tokens and the history, and go back to the "
+              "factory configuration, for good?"
+            : "Replace the running configuration by the factory one?";
+  if (!yes && !Confirmed(client, question)) {
     client.output().err() << "alohactl: nothing was changed (--yes answers the question)\n";
     return kRefused;
   }
-  auto reply = client.Call(&Stub::ResetConfig, admin::ResetConfigRequest());
+  admin::ResetConfigRequest request;
+  request.set_erase(erase);
+  auto reply = client.Call(&Stub::ResetConfig, request);
   if (!reply) return client.Report(reply.error());
   return PrintApplied(client, {}, *reply, {});
 }
@@ -274,11 +280,13 @@ void AddHistoryVerbs(Command& command, CLI::App* noun) {
       ->add_option("VERSION", *version, "From config history; by default the one before")
       ->check(CLI::PositiveNumber);
 
-  auto yes = std::make_shared<bool>(false);
-  command
-      .Verb(noun, "factory-reset", "Apply the factory configuration",
-            [=](Client& client) { return FactoryReset(client, *yes); })
-      ->add_flag("--yes", *yes, "Do not ask");
+  auto yes = std::make_shared<bool>(false), erase = std::make_shared<bool>(false);
+  CLI::App* reset =
+      command.Verb(noun, "factory-reset", "Apply the factory configuration",
+                   [=](Client& client) { return FactoryReset(client, *yes, *erase); });
+  reset->add_flag("--erase", *erase,
+                  "Also erase certificates, private keys, users, tokens and the history, for good");
+  reset->add_flag("--yes", *yes, "Do not ask");
 }
 
 }  // namespace

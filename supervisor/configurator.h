@@ -62,6 +62,8 @@ class Configurator {
     config::v1::ServerStates states;
     std::string secret;  // of persistence; empty: that which is here stays
     std::string actor, method, note;
+    std::string origin = "restored from a backup";
+    bool final = false;  // saved at once, nobody need confirm it, and nothing leads back
   };
 
   // A wish to change the configuration.

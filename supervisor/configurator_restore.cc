@@ -16,10 +16,12 @@ Configurator::Whole Configurator::WholeOf(const Restoration& restoration) const 
   whole.change.actor = restoration.actor;
   whole.change.method = restoration.method;
   whole.change.note = restoration.note;
-  whole.change.origin = "restored from a backup";
+  whole.change.origin = restoration.origin;
+  whole.change.back = restoration.final;
   whole.change.save =
-      restoration.saved && PrintText(restoration.saved->config) == PrintText(restoration.config);
-  whole.text = "restored from a backup";
+      restoration.final ||
+      (restoration.saved && PrintText(restoration.saved->config) == PrintText(restoration.config));
+  whole.text = restoration.origin;
   whole.input = InputFor(restoration.config, whole.failures);
   whole.input.certificates = restoration.certificates(whole.input.certificates);
   whole.input.states = restoration.states;
@@ -93,6 +95,7 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::Restore(
     if (saved) saved_ = std::move(restoration.saved);
   }
   if (!saved) events_.Add(Event::ERROR, "config", "saved configuration", saved.error().message);
+  if (restoration.final) store_->ForgetOthers(running_.info.number());
   hooks_.changed();
   co_return applied;
 }

@@ -74,6 +74,12 @@ bool IsUserName(std::string_view name) {
          });
 }
 
+v1::Access FirstAccess() {
+  v1::Access access;
+  *access.add_account() = FirstAccount();
+  return access;
+}
+
 Result<> CheckAccess(const v1::Access& access) {
   if (!AreWholeAndDifferent(access.account()))
     return Fail(Code::kInvalidArgument, "has an account that is not whole, or twice");
@@ -112,7 +118,7 @@ Result<> Accounts::Load() {
                 fmt::format("{} is missing, and an earlier one was set aside as {}", path_,
                             AsidePath(path_)));
   }
-  *kept_.add_account() = FirstAccount();
+  kept_ = FirstAccess();
   return {};
 }
 

@@ -14,6 +14,9 @@ namespace aloha::supervisor {
 // The account that there is without the file, and its first password, which opens nothing but the
 // way to a new one.
 inline constexpr char kFirstUser[] = "admin";
+
+// The accounts of a new machine: that user, who sets a password at the first sign-in.
+config::v1::Access FirstAccess();
 inline constexpr char kFirstPassword[] = "admin";
 
 // 1 to 32 of a-z, 0-9, ".", "_", "-"; begins with a letter.

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include "supervisor/admin/findings.h"
+#include "supervisor/backup/backups.h"
 #include "supervisor/config/diff.h"
 #include "supervisor/config/factory.h"
 #include "supervisor/config/print.h"
 #include "supervisor/facts.h"
+#include "supervisor/peers/peers.h"
 
 namespace aloha::supervisor {
 namespace v1 = admin::v1;
@@ -46,6 +48,21 @@ Result<> Answer(const Result<Configurator::Applied>& applied, v1::ApplyConfigRes
   *response->mutable_event() = applied->event;
   response->set_confirm_within_s(static_cast<uint32_t>(applied->confirm_within.count()));
   return {};
+}
+
+asio::awaitable<Result<Configurator::Applied>> Erase(AdminContext& context, Caller& caller) {
+  const auto nodes = co_await context.peers.List();
+  // Without high availability nothing goes to another node.
+  if (!nodes && nodes.error().code != Code::kFailedPrecondition) {
+    co_return tl::make_unexpected(nodes.error());
+  }
+  if (nodes && nodes->has_peer()) {
+    caller.detail.set_remedy("end the pairing first: alohactl vrrp pair --remove");
+    co_return Fail(Code::kFailedPrecondition,
+                   "this node is paired, and the other one would be erased with it");
+  }
+  Backups::Who who{caller.actor, caller.method};
+  co_return co_await context.backups.Erase(std::move(who));
 }
 
 v1::Area Describe(const CompiledArea& area) {
@@ -258,10 +275,14 @@ grpc::ServerUnaryReactor* ConfigurationApi::RollbackConfig(grpc::CallbackServerC
 }
 
 grpc::ServerUnaryReactor* ConfigurationApi::ResetConfig(grpc::CallbackServerContext* call,
-                                                        const v1::ResetConfigRequest*,
+                                                        const v1::ResetConfigRequest* request,
                                                         v1::ApplyConfigResponse* response) {
   return ServeCall(context_, call, CallKind::kChange, "Configuration/ResetConfig",
-                   [this, response](Caller& caller) -> asio::awaitable<Result<>> {
+                   [this, request, response](Caller& caller) -> asio::awaitable<Result<>> {
+                     if (request->erase()) {
+                       const auto erased = co_await Erase(context_, caller);
+                       co_return Answer(erased, response);
+                     }
                      Configurator::Change change;
                      change.config = FactoryConfig();
                      change.actor = caller.actor;

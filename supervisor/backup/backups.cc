@@ -12,6 +12,7 @@
 #include "supervisor/call_worker.h"
 #include "supervisor/certificates/certificates.h"
 #include "supervisor/certificates/ticket_keys.h"
+#include "supervisor/config/factory.h"
 #include "supervisor/config/print.h"
 #include "supervisor/facts.h"
 #include "supervisor/machine/machine.h"
@@ -308,6 +309,41 @@ void Backups::RestoreRest(const BackupContent& content) {
   if (*merged) parts_.publish_ticket_keys();
 }
 
+// All of it, or none.
+asio::awaitable<Result<Configurator::Applied>> Backups::PutInPlace(
+    Configurator::Restoration restoration, std::optional<config::v1::Access> users,
+    std::vector<std::string> fresh_keys) {
+  std::vector<std::string> old_keys;
+  for (const auto& certificate : parts_.configurator.certificates().certificate())
+    old_keys.push_back(certificate.key());
+  std::optional<config::v1::Access> before;
+  const auto begin = [&]() -> Result<> {
+    if (!users) return {};
+    before = parts_.access.all();
+    return parts_.access.Replace(std::move(*users));
+  };
+  auto applied = co_await parts_.configurator.Restore(std::move(restoration), begin);
+  if (!applied) {
+    if (before) (void)parts_.access.Replace(std::move(*before));
+    co_await parts_.certificates.DropUnneeded(std::move(fresh_keys));
+    co_return applied;
+  }
+  if (before) parts_.access.EndStaleSessions(*before);
+  co_await parts_.certificates.DropUnneeded(std::move(old_keys));
+  co_return applied;
+}
+
+asio::awaitable<Result<Configurator::Applied>> Backups::Erase(Who who) {
+  Configurator::Restoration restoration;
+  restoration.config = FactoryConfig();
+  restoration.certificates = [](const auto&) { return config::v1::StoredCertificates(); };
+  restoration.actor = std::move(who.actor);
+  restoration.method = std::move(who.method);
+  restoration.origin = "factory reset, everything erased";
+  restoration.final = true;
+  co_return co_await PutInPlace(std::move(restoration), FirstAccess(), {});
+}
+
 asio::awaitable<Result<Backups::Restored>> Backups::Restore(Source source, Who who,
                                                             std::vector<Problem>* problems) {
   const auto opened = co_await Open(source);
@@ -327,31 +363,21 @@ asio::awaitable<Result<Backups::Restored>> Backups::Restore(Source source, Who w
   restoration.actor = who.actor;
   restoration.method = who.method;
   restoration.note = fmt::format("backup of {}", EscapeForLog(opened->header.host()));
-  std::vector<std::string> fresh, old_keys;
+  std::vector<std::string> fresh;
   if (!opened->keys.empty()) {
     auto taken = co_await TakeKeys(source);
     if (!taken) co_return tl::make_unexpected(taken.error());
     fresh = std::move(*taken);
   }
-  for (const auto& certificate : parts_.configurator.certificates().certificate())
-    old_keys.push_back(certificate.key());
-  std::optional<config::v1::Access> before;
-  const auto begin = [&]() -> Result<> {
-    if (!opened->content->has_users()) return {};
-    before = parts_.access.all();
-    Sentences told;
-    return parts_.access.Replace(
-        UsersAfter(*before, opened->content->users(), opened->header.encrypted(), &told));
-  };
-  auto applied = co_await parts_.configurator.Restore(std::move(restoration), begin);
-  if (!applied) {
-    if (before) (void)parts_.access.Replace(std::move(*before));
-    co_await parts_.certificates.DropUnneeded(std::move(fresh));
-    co_return tl::make_unexpected(applied.error());
+  std::optional<config::v1::Access> users;
+  Sentences told;
+  if (opened->content->has_users()) {
+    users = UsersAfter(parts_.access.all(), opened->content->users(), opened->header.encrypted(),
+                       &told);
   }
-  if (before) parts_.access.EndStaleSessions(*before);
+  auto applied = co_await PutInPlace(std::move(restoration), std::move(users), std::move(fresh));
+  if (!applied) co_return tl::make_unexpected(applied.error());
   RestoreRest(*opened->content);
-  co_await parts_.certificates.DropUnneeded(std::move(old_keys));
   restored.applied = std::move(*applied);
   restored.applied.event = parts_.events.Add(
       Event::INFO, "backup", EscapeForLog(opened->header.host()),

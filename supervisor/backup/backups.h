@@ -67,6 +67,9 @@ class Backups {
   asio::awaitable<Result<Plan>> PreviewRestore(Source source);
   // `problems`: why it was refused.
   asio::awaitable<Result<Restored>> Restore(Source source, Who who, std::vector<Problem>* problems);
+  // The configuration of a new machine, and nothing of what one has: the other way to put another
+  // installation in the place of this one.
+  asio::awaitable<Result<Configurator::Applied>> Erase(Who who);
 
  private:
   // What was read of a backup. Without content: it is encrypted, and no passphrase came with it.
@@ -83,6 +86,9 @@ class Backups {
   asio::awaitable<Result<std::vector<std::string>>> TakeKeys(const Source& source);
   Sentences StepsOf(const Opened& opened, const std::set<std::string>& held,
                     const Configurator::Restoration& restoration) const;
+  asio::awaitable<Result<Configurator::Applied>> PutInPlace(Configurator::Restoration restoration,
+                                                            std::optional<config::v1::Access> users,
+                                                            std::vector<std::string> fresh_keys);
   void RestoreRest(const config::v1::BackupContent& content);
 
   Parts parts_;

@@ -142,6 +142,12 @@ void ConfigStore::ForgetAbove(uint64_t newest) {
   }
 }
 
+void ConfigStore::ForgetOthers(uint64_t number) {
+  for (const uint64_t other : Numbers()) {
+    if (other != number) ::unlink(VersionPath(other).c_str());
+  }
+}
+
 Result<> ConfigStore::Save(const ConfigVersion& version) { return WriteVersion(saved_, version); }
 
 Result<ConfigVersion> ConfigStore::ReadRunning() const { return ReadVersionFile(running_); }

@@ -40,6 +40,8 @@ class ConfigStore {
   Result<std::vector<uint64_t>> Adopt(std::vector<ConfigVersion> versions);
   // Takes numbers above `newest` out of the history again.
   void ForgetAbove(uint64_t newest);
+  // Takes all but this number out of it.
+  void ForgetOthers(uint64_t number);
   // The largest number that was ever used; 0: none.
   uint64_t newest() const;
   // Makes it what runs after a boot.

@@ -307,3 +307,33 @@ def test_nothing_of_the_passphrase_is_in_files_or_logs(before):
     for place in [*places, before.aloha.log, before.sealed]:
         assert PASSPHRASE.encode() not in pathlib.Path(place).read_bytes(), place
     until(lambda: "Backups/CreateBackup" in before.aloha.log.read_text(), what="audit line")
+
+
+def key_files(aloha):
+    return {p.name for p in (aloha.state / "keys").glob("*.key")}
+
+
+def test_what_waits_for_confirmation_is_not_erased(before):
+    before.aloha.apply(before.text.replace("as it was", "perhaps"), "--confirm", "60")
+    now = state(before.aloha)
+    result = before.aloha.raw("config", "factory-reset", "--erase", "--yes")
+    assert result.returncode == 1 and "waits for confirmation" in result.stderr, result
+    assert state(before.aloha) == now
+    before.aloha.ctl("config", "confirm")
+
+
+def test_erased_it_is_a_new_machine_and_its_backup_brings_all_of_it_back(before):
+    aloha = before.aloha
+    keys, fingerprint = key_files(aloha), shown(before.port)
+    aloha.ctl("config", "factory-reset", "--erase", "--yes")
+    assert text(aloha) == text(aloha, "--saved") != before.text
+    assert users(aloha) == [("admin", "ADMIN")] and not aloha.ctl("token", "list").get("tokens")
+    assert len(aloha.ctl("config", "history")["versions"]) == 1
+    assert not aloha.ctl("ca", "list").get("trustAnchors")
+    assert "mail" not in [c["name"] for c in aloha.ctl("certificate", "list")["certificates"]]
+    until(lambda: not keys & key_files(aloha), 30, "no old private key is there")
+    restore(aloha, before.sealed)
+    assert text(aloha) == before.text and text(aloha, "--saved") == before.text
+    assert users(aloha) == [("admin", "ADMIN"), ("carol", "OPERATOR")]
+    aloha.wait_serving()
+    assert shown(before.port) == fingerprint

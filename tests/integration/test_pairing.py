@@ -247,6 +247,11 @@ def test_supervisors_may_die(paired):
     two.wait_connected()
 
 
+def test_a_paired_node_is_not_erased(paired):
+    result = paired[0].aloha.raw("config", "factory-reset", "--erase", "--yes")
+    assert result.returncode == 1 and "is paired" in result.stderr and "--remove" in result.stderr, result
+
+
 def test_a_cut_is_told_and_mends(paired):
     one, two = paired
     one.machine.cut()

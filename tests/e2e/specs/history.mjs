@@ -1,4 +1,6 @@
 // Versions by anybody, differences, rollback, save, factory settings.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { assert, button, call, check, ctl, dialog, enter, faults, goTo, misses, run, sees, toast, until } from "../support/spec.mjs";
 
 const versionRow = (page, version) => page.getByRole("row").filter({ has: page.getByRole("cell", { name: String(version), exact: true }) });
@@ -79,6 +81,25 @@ check("events tell all of it, and new ones come by themselves", async ({ page })
   const before = await page.getByRole("row").count();
   await ctl("config", "save");
   await until(async () => (await page.getByRole("row").count()) > before, "one more event");
+});
+
+check("everything is erased in two steps, and a new password is asked for", async ({ page }) => {
+  const folder = await mkdtemp(`${tmpdir()}/aloha-erase-`);
+  const before = await ctl("config", "show");
+  await goTo(page, "/setup");
+  await button(page, "Erase everything").click();
+  await button(dialog(page), "Go on").click();
+  await sees(dialog(page).getByText("Traffic stops now, for good"));
+  await dialog(page).getByLabel("Type erase to go on").fill("erase");
+  await button(dialog(page), "Erase everything").click();
+  await until(async () => (await ctl("config", "history")).versions.length === 1, "the history is gone");
+  // Back to the port of this test.
+  await writeFile(`${folder}/before.textproto`, before.text);
+  await ctl("config", "apply", `${folder}/before.textproto`);
+  await rm(folder, { recursive: true });
+  const reloaded = () => page.reload().then((answer) => answer.ok(), () => false);
+  await until(reloaded, "the web interface is there again");
+  await sees(page.getByLabel("Password", { exact: true }));
 });
 
 check("the browser had nothing to complain about", async () => {

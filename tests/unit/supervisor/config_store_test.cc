@@ -217,6 +217,16 @@ TEST_F(ConfigStoreTest, VersionsOfAnotherHistoryGetTheNextNumbersButNoneTwice) {
   EXPECT_EQ(store.Numbers(), (std::vector<uint64_t>{2, 1}));
 }
 
+TEST_F(ConfigStoreTest, AllButOneCanBeForgotten) {
+  ConfigStore store = Open();
+  for (const char* note : {"first", "second", "third"}) {
+    ConfigVersion version = Version(note);
+    ASSERT_TRUE(store.Record(version));
+  }
+  store.ForgetOthers(2);
+  EXPECT_EQ(store.Numbers(), std::vector<uint64_t>{2});
+}
+
 TEST_F(ConfigStoreTest, AHistoryThatCannotBeKeptIsNotKeptInPart) {
   ConfigStore store = Open();
   std::filesystem::create_directories(state_.path() + "/history/000002.textproto.new");

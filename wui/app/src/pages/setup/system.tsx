@@ -86,6 +86,11 @@ function Configuration() {
     if (!sure || !(await confirm({ title: t("reset.sure"), text: t("reset.sureText"), action: t("reset.do"), danger: true, typed: "factory" }))) return;
     await perform("reset", () => api.configuration.resetConfig({}), (answer) => t("reset.done", { version: String(answer.version) }));
   };
+  const erase = async () => {
+    const sure = await confirm({ title: t("erase.title"), text: t("erase.text"), action: t("reset.next"), danger: true });
+    if (!sure || !(await confirm({ title: t("erase.sure"), text: t("erase.sureText"), action: t("erase.do"), danger: true, typed: "erase" }))) return;
+    await perform("erase", () => api.configuration.resetConfig({ erase: true }), t("erase.done"));
+  };
   // The text format, as alohactl config apply takes it.
   const save = async () => {
     const { text, version } = await api.configuration.getConfig({});
@@ -110,6 +115,9 @@ function Configuration() {
           </Button>
           <Button icon="history" action="reset" needs={Role.ADMIN} onClick={() => void reset()}>
             {t("reset.action")}
+          </Button>
+          <Button icon="trash" action="erase" needs={Role.ADMIN} onClick={() => void erase()}>
+            {t("erase.action")}
           </Button>
         </div>
       </div>
