@@ -1,6 +1,6 @@
-// The guide is reached from every page, shows the right chapter, and needs neither a sign-in nor leave of the security policy.
+// The guide is reached from every page, shows the right chapter, and needs no sign-in.
 import { readFileSync } from "node:fs";
-import { accessible, assert, button, check, enter, faults, goTo, picture, reader, run, sees } from "../support/spec.mjs";
+import { accessible, assert, button, check, enter, faults, goTo, picture, reader, run, sees, until } from "../support/spec.mjs";
 
 const chapters = JSON.parse(readFileSync(new URL("../../../wui/app/src/guide.json", import.meta.url)));
 const questionMark = (page) => page.locator("main").getByRole("link", { name: "Help on this page" });
@@ -15,8 +15,11 @@ async function opened(page, link) {
 async function inView(tab, name) {
   const heading = tab.getByRole("heading", { name, exact: true });
   await sees(heading);
-  const { y } = await heading.boundingBox();
-  assert(y >= 0 && y < tab.viewportSize().height, `${name} is at ${y}`);
+  const scrolled = async () => {
+    const box = await heading.boundingBox();
+    return box && box.y >= 0 && box.y < tab.viewportSize().height;
+  };
+  await until(scrolled, `${name} is in view at ${tab.url()}`);
 }
 
 check("the guide is read without a sign-in", async ({ page }) => {
@@ -61,6 +64,7 @@ check("every page and every tab of it has a chapter of its own", async ({ page }
 check("the French pages say that it is in English", async ({ browser, page }) => {
   const french = await reader(browser, { locale: "fr-FR", viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
   await french.context().addCookies(await page.context().cookies());
+  await french.addInitScript(() => localStorage.setItem("aloha.language", "fr"));
   await french.goto("/network");
   await sees(french.getByRole("link", { name: "Aide sur cette page (en anglais)" }));
   await button(french, "Plus").click();
