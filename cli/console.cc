@@ -73,7 +73,10 @@ class Console {
 
   int Run() {
     if (const int code = Look(); code != kDone) return code;
-    if (state_.managed() && !options_.anew) return Tell();
+    if (state_.managed() && !options_.anew) {
+      if (state_.dhcp()) AwaitLease();
+      return Tell();
+    }
     if (state_.candidates().empty()) {
       client_.output().err() << "alohactl: this machine has no interface to configure\n";
       return kRefused;
@@ -139,16 +142,21 @@ class Console {
     const Way way = Apply(false, interface,
                           [](::aloha::config::v1::Network* network) { network->set_dhcp(true); });
     if (way != Way::kDone) return way;
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options_.lease_s);
-    while (Look() == kDone && state_.addresses().empty()) {
-      if (std::chrono::steady_clock::now() > end) return LastResort();
-      std::this_thread::sleep_for(500ms);
-    }
+    if (!AwaitLease()) return LastResort();
     if (state_.last_resort()) terminal_.Print("Nobody answers DHCP.\n");
     return Way::kDone;
   }
 
-  // The client should have told by now.
+  // False: there is no address, and the client should have told by now.
+  bool AwaitLease() {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options_.lease_s);
+    while (Look() == kDone && state_.addresses().empty()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(500ms);
+    }
+    return true;
+  }
+
   Way LastResort() {
     terminal_.Print("No DHCP client reports; does aloha-dhcp.service run?\n");
     admin::ReportLeaseRequest report;
@@ -192,12 +200,14 @@ class Console {
 
   int Tell() {
     if (const int code = Look(); code != kDone) return code;
+    if (state_.addresses().empty()) {
+      terminal_.Print("This machine has no address: \"alohactl console --anew\" sets one.\n");
+      return kDone;
+    }
     if (state_.web_urls().empty()) {
-      terminal_.Print(fmt::format(
-          "This machine has {}; its web interface is off:\n"
-          "alohactl config set management.web.enabled true --save\n",
-          state_.addresses().empty() ? "no address"
-                                     : fmt::format("{}", fmt::join(state_.addresses(), ", "))));
+      terminal_.Print(fmt::format("This machine has {}; its web interface is off:\n"
+                                  "alohactl config set management.web.enabled true --save\n",
+                                  fmt::join(state_.addresses(), ", ")));
       return kDone;
     }
     terminal_.Print("Access WEB User Interface :\n");

@@ -194,6 +194,7 @@ Result<> Firmware::Remember(const std::string& version) {
 
 void Firmware::StartToFollow() {
   following_ = true;
+  state_.clear_result();
   state_.mutable_installation()->set_version(begun_.version());
   Spawn(loop_, Follow());
 }

@@ -24,6 +24,11 @@ constexpr BusMethod kGetAll = {kService, kPath, "org.freedesktop.DBus.Properties
 // A whole update file is read before it is known who signed it.
 constexpr std::chrono::seconds kReading{50};
 constexpr size_t kLongestText = 500;
+// All that Info says of a file that it does not like; the reason is in RAUC's log.
+constexpr std::string_view kNoReason = "rauc info error";
+constexpr char kUntrusted[] =
+    "the file is damaged, or its signature is not one of a key that this machine trusts: "
+    "\"journalctl -u rauc\" has the reason";
 
 using Values = std::map<std::string, std::string, std::less<>>;
 // Reads the value of one name, inside of its variant; 0: it is of no interest.
@@ -170,8 +175,10 @@ asio::awaitable<Result<Rauc::Bundle>> Rauc::GetBundle(const std::string& path) {
         return step < 0 ? step : ReadString(answer, &bundle.version);
       },
       kReading);
-  if (!read) co_return tl::make_unexpected(read.error());
-  co_return bundle;
+  if (read) co_return bundle;
+  Error why = read.error();
+  if (why.message.find(kNoReason) != std::string::npos) why.message = kUntrusted;
+  co_return tl::make_unexpected(std::move(why));
 }
 
 asio::awaitable<Result<>> Rauc::Install(const std::string& path) {

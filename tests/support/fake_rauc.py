@@ -33,7 +33,7 @@ def bundle_of(path):
     with open(path, encoding="utf-8") as file:
         bundle = json.loads(file.read())
     if not bundle.get("signed", True):
-        raise Failure("signature verification failed: Verify error: unable to get local issuer certificate")
+        raise Failure("rauc info error")
     return bundle
 
 
