@@ -16,10 +16,11 @@ add_custom_command(OUTPUT ${pages}.stamp
 
 # After the pages, whose folder is made anew each time.
 set(guide ${CMAKE_SOURCE_DIR}/deploy/guide)
+set(ALOHA_GUIDE_PICTURES "" CACHE PATH "Pictures of the web interface for the guide (tests/e2e/README.md); empty: none")
 file(GLOB guide_sources CONFIGURE_DEPENDS ${guide}/*.md ${guide}/html/*)
 add_custom_command(OUTPUT ${pages}-guide.stamp
-  COMMAND ${guide}/build-guide ${pages}/guide
+  COMMAND ${guide}/build-guide ${pages}/guide "$<$<BOOL:${ALOHA_GUIDE_PICTURES}>:--pictures;${ALOHA_GUIDE_PICTURES}>"
   COMMAND ${CMAKE_COMMAND} -E touch ${pages}-guide.stamp
   DEPENDS ${pages}.stamp ${guide_sources} ${guide}/build-guide
-  COMMENT "build-guide (deploy/guide)" VERBATIM)
+  COMMENT "build-guide (deploy/guide)" COMMAND_EXPAND_LISTS VERBATIM)
 add_custom_target(aloha-wui-app ALL DEPENDS ${pages}.stamp ${pages}-guide.stamp)

@@ -24,7 +24,7 @@ def bus(module_folder):
     place = module_folder / "bus"
     place.mkdir()
     bus = Bus(place)
-    bus.add("hostname1", "timedate1", "login1")
+    bus.add("hostname1", "timedate1", "login1", "timesync1")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address)
         yield bus

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { accessible, assert, button, check, ctl, dialog, disabledFor, enter, faults, goTo, misses, pictures, run, sees, toast, until } from "../support/spec.mjs";
-import { area, config, field, isLit, undone, undoneAfter, validation, waits } from "../support/forms.mjs";
+import { area, config, field, isLit, refused, undone, undoneAfter, validation, waits } from "../support/forms.mjs";
 
 const LOCAL = "Local Network";
 const seconds = async (page) => Number(/in (\d+) second/.exec(await waits(page).innerText())[1]);
@@ -90,6 +90,18 @@ check("the host name is given to systemd", async ({ page }) => {
   await button(dialog(page), "Apply").click();
   await until(() => calls("hostname1").length > 0, "hostnamed is asked");
   assert(JSON.stringify(calls("hostname1")) === '[["SetStaticHostname","aloha-e2e",false]]', JSON.stringify(calls("hostname1")));
+  await isLit(local, false);
+});
+
+check("time servers are given to systemd", async ({ page }) => {
+  const local = area(page, LOCAL);
+  await field(local, "NTP servers").fill("not a name");
+  await refused(page, local, "NTP servers", /not a name/);
+  await field(local, "NTP servers").fill("10.99.0.20, ntp.example.org");
+  await validation(local).click();
+  await button(dialog(page), "Apply").click();
+  await until(() => calls("timesync1").length > 0, "timesyncd is asked");
+  assert(JSON.stringify(calls("timesync1").at(-1)) === '["SetRuntimeNTPServers",["10.99.0.20","ntp.example.org"]]', JSON.stringify(calls("timesync1")));
   await isLit(local, false);
 });
 

@@ -176,6 +176,33 @@ check("remote programs need an anchor and a user, told at their fields", async (
   await misses(field(remote, "Port"));
 });
 
+check("a remote program is let in by its certificate, with the rights of its role", async ({ page }) => {
+  const remote = area(page, "Remote programs");
+  await field(remote, "Remote programs").click();
+  await field(remote, "Address").fill("127.0.0.1");
+  await field(remote, "Port").fill(process.env.GRPC_PORT);
+  await field(remote, "Certificate").fill("node");
+  await field(remote, "Trust anchor").fill("corp");
+  await field(remote, "User 1: Subject").fill("CN=mon");
+  await field(remote, "User 1: Role").selectOption({ label: "Monitor" });
+  await apply(page, remote);
+  const far = JSON.parse(process.env.REMOTE);
+  await until(async () => (await ctl(...far, "service", "list").catch(() => undefined))?.services.length === 4, "it is served");
+  const refusal = await ctl(...far, "service", "stop", "haproxy").catch((error) => error.stderr);
+  assert(/CN=mon/.test(refusal), `a monitor changes nothing: ${JSON.stringify(refusal)}`);
+});
+
+check("one whose user is removed is let in no more", async ({ page }) => {
+  const remote = area(page, "Remote programs");
+  await field(remote, "User 1: Subject").fill("CN=somebody");
+  await apply(page, remote);
+  const said = () => ctl(...JSON.parse(process.env.REMOTE), "service", "list").then(() => "", (error) => error.stderr);
+  await until(async () => /CN=mon/.test(await said()), "it is refused by name");
+  await field(remote, "Remote programs").click();
+  await apply(page, remote);
+  await until(async () => /reach|refused|connect/i.test(await said()), "nobody listens");
+});
+
 check("metrics are served where the page says", async ({ page }) => {
   const metrics = area(page, "Metrics");
   await field(metrics, "Metrics").click();
