@@ -95,8 +95,8 @@ check("the host name is given to systemd", async ({ page }) => {
 
 check("time servers are given to systemd", async ({ page }) => {
   const local = area(page, LOCAL);
-  await field(local, "NTP servers").fill("not a name");
-  await refused(page, local, "NTP servers", /not a name/);
+  await field(local, "NTP servers").fill("ntp..example");
+  await refused(page, local, "NTP servers", /ntp\.\.example/);
   await field(local, "NTP servers").fill("10.99.0.20, ntp.example.org");
   await validation(local).click();
   await button(dialog(page), "Apply").click();

@@ -197,7 +197,7 @@ check("one whose user is removed is let in no more", async ({ page }) => {
   await field(remote, "User 1: Subject").fill("CN=somebody");
   await apply(page, remote);
   const said = () => ctl(...JSON.parse(process.env.REMOTE), "service", "list").then(() => "", (error) => error.stderr);
-  await until(async () => /CN=mon/.test(await said()), "it is refused by name");
+  await until(async () => /names nobody/.test(await said()), "it is refused, and why");
   await field(remote, "Remote programs").click();
   await apply(page, remote);
   await until(async () => /reach|refused|connect/i.test(await said()), "nobody listens");
