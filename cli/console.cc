@@ -205,9 +205,10 @@ class Console {
       return kDone;
     }
     if (state_.web_urls().empty()) {
-      terminal_.Print(fmt::format("This machine has {}; its web interface is off:\n"
-                                  "alohactl config set management.web.enabled true --save\n",
-                                  fmt::join(state_.addresses(), ", ")));
+      terminal_.Print(
+          fmt::format("This machine has {}; its web interface is off:\n"
+                      "alohactl config set management.web.enabled true --save\n",
+                      fmt::join(state_.addresses(), ", ")));
       return kDone;
     }
     terminal_.Print("Access WEB User Interface :\n");
