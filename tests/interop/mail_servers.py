@@ -64,10 +64,12 @@ class Server:
         return path.read_text()[-1500:] if path.exists() else ""
 
     def kill(self):
-        """kill -9 of all of it: the master first, so that it replaces nobody."""
-        pids = [self.process.pid, *process.descendants(self.process.pid)]
+        """kill -9 of all of it: the master first, halted before, so that it replaces nobody."""
+        self.process.send_signal(signal.SIGSTOP)
+        until(lambda: process.state(self.process.pid) in ("T", "Z"), what=f"{self.name} is halted", interval=0.01)
+        children = process.descendants(self.process.pid)
         process.stop(self.process, (signal.SIGKILL,))
-        for pid in pids[1:]:
+        for pid in children:
             process.kill(pid)
 
     def stop(self):
