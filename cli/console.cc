@@ -74,7 +74,7 @@ class Console {
   int Run() {
     if (const int code = Look(); code != kDone) return code;
     if (state_.managed() && !options_.anew) {
-      if (state_.dhcp()) AwaitLease();
+      if (state_.dhcp() && state_.addresses().empty()) AwaitLease(state_.interface());
       return Tell();
     }
     if (state_.candidates().empty()) {
@@ -138,17 +138,17 @@ class Console {
 
   Way Dhcp() {
     const std::string& interface = state_.candidates(0);
-    terminal_.Print(fmt::format("DHCP on {} ...\n", Printable(interface)));
     const Way way = Apply(false, interface,
                           [](::aloha::config::v1::Network* network) { network->set_dhcp(true); });
     if (way != Way::kDone) return way;
-    if (!AwaitLease()) return LastResort();
+    if (!AwaitLease(interface)) return LastResort();
     if (state_.last_resort()) terminal_.Print("Nobody answers DHCP.\n");
     return Way::kDone;
   }
 
   // False: there is no address, and the client should have told by now.
-  bool AwaitLease() {
+  bool AwaitLease(const std::string& interface) {
+    terminal_.Print(fmt::format("DHCP on {} ...\n", Printable(interface)));
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options_.lease_s);
     while (Look() == kDone && state_.addresses().empty()) {
       if (std::chrono::steady_clock::now() > end) return false;

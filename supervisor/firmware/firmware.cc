@@ -162,7 +162,7 @@ asio::awaitable<Result<Event>> Firmware::Begin(bool allow_downgrade, Who who) {
 asio::awaitable<Result<Rauc::Bundle>> Firmware::CheckFile(bool allow_downgrade) {
   const auto bundle = co_await rauc_.GetBundle(upload_.path());
   if (!bundle) {
-    upload_.Remove();
+    if (bundle.error().code == Code::kInvalidArgument) upload_.Remove();
     co_return tl::make_unexpected(bundle.error());
   }
   if (bundle->compatible != compatible_ || !IsFirmwareVersion(bundle->version)) {

@@ -176,9 +176,8 @@ asio::awaitable<Result<Rauc::Bundle>> Rauc::GetBundle(const std::string& path) {
       },
       kReading);
   if (read) co_return bundle;
-  Error why = read.error();
-  if (why.message.find(kNoReason) != std::string::npos) why.message = kUntrusted;
-  co_return tl::make_unexpected(std::move(why));
+  if (read.error().message.ends_with(kNoReason)) co_return Fail(Code::kInvalidArgument, kUntrusted);
+  co_return tl::make_unexpected(read.error());
 }
 
 asio::awaitable<Result<>> Rauc::Install(const std::string& path) {

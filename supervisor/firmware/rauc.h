@@ -38,7 +38,7 @@ class Rauc {
   asio::awaitable<Result<Status>> GetStatus();
   // By name. The version of the one that runs is that of its last installation, if any.
   asio::awaitable<Result<std::vector<admin::v1::FirmwareSlot>>> GetSlots();
-  // Fails where the file is not signed by a key that RAUC knows.
+  // kInvalidArgument: the file is damaged, or not signed by a key that RAUC knows.
   asio::awaitable<Result<Bundle>> GetBundle(const std::string& path);
   // Succeeds when it has begun.
   asio::awaitable<Result<>> Install(const std::string& path);

@@ -107,6 +107,21 @@ def test_a_static_address(lan, node):
     assert refused.returncode == 2 and "terminal" in refused.stderr
 
 
+def test_after_a_restart_it_waits_for_its_lease(lan, node, run, folder):
+    node.apply(f'{CONFIG} network {{ managed: true interface: "{INTERFACE}" dhcp: true }}')
+    without = console(node, "--lease", 1)
+    without.expect(f"DHCP on {INTERFACE} ...\nThis machine has no address: \"alohactl console --anew\" sets one.\n")
+    assert without.end() == 0
+
+    terminal = console(node)
+    terminal.expect(f"DHCP on {INTERFACE} ...")
+    (folder / "udhcpd.conf").write_text(SERVER.format(folder=folder))
+    run(lan.server, "busybox", "udhcpd", "-f", folder / "udhcpd.conf")
+    run(lan.node, node.bin / "alohactl", "network", "dhcp", "--script", SCRIPT, "--options", "-t 2 -T 1 -A 1")
+    terminal.expect("Access WEB User Interface :\nhttps://10.99.0.5", 25)
+    assert terminal.end() == 0
+
+
 def test_nobody_answers_until_somebody_does(lan, node, run, folder):
     client = run(lan.node, node.bin / "alohactl", "network", "dhcp", "--script", SCRIPT, "--options", "-t 2 -T 1 -A 1")
     terminal = console(node, "--prompt", 1)

@@ -24,7 +24,6 @@ def appliance(module_folder, farm):
     appliance = Appliance(module_folder)
     try:
         appliance.set_up(farm.ports["imap"])
-        appliance.call("System/SetTimeZone", {"timeZone": "Europe/Paris"})
         appliance.call("Users/CreateUser", {"name": "carol", "role": "MONITOR", "password": "Kestrel-Oboe-41-Fen"})
         appliance.call("Certificates/CreateSelfSignedCertificate", {"name": "mail", "commonName": "mail.example.org"})
         yield appliance
@@ -154,7 +153,9 @@ def test_it_comes_back_from_an_update_in_which_aloha_does_not_start(appliance, f
 
 def test_an_update_keeps_what_was_set_up_and_can_be_taken_back(appliance, first, folder):
     file = updates.whole(folder / "x", "9.0.3")
+    appliance.call("System/SetTimeZone", {"timeZone": "Europe/Paris"})
     before = kept(appliance)
+    assert before["zone"] == "Europe/Paris"
     assert appliance.install(file).status == 200
     served = 0
     while not appliance.firmware().get("result"):
