@@ -117,7 +117,8 @@ def test_after_a_restart_it_waits_for_its_lease(lan, node, run, folder):
     terminal.expect(f"DHCP on {INTERFACE} ...")
     (folder / "udhcpd.conf").write_text(SERVER.format(folder=folder))
     run(lan.server, "busybox", "udhcpd", "-f", folder / "udhcpd.conf")
-    run(lan.node, node.bin / "alohactl", "network", "dhcp", "--script", SCRIPT, "--options", "-t 2 -T 1 -A 1")
+    # The server offers no address before it has asked for two seconds whether somebody has it.
+    run(lan.node, node.bin / "alohactl", "network", "dhcp", "--script", SCRIPT, "--options", "-t 15 -T 1 -A 1")
     terminal.expect("Access WEB User Interface :\nhttps://10.99.0.5", 25)
     assert terminal.end() == 0
 

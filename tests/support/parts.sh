@@ -2,6 +2,7 @@
 # by itself or through count.py, which adds them up at the end.
 
 jobs=${JOBS:-$(nproc)}
+beside=(-n "$jobs" --dist loadfile)  # pytest-xdist: files that mostly wait, as many at a time as there are cores
 results=$root/build/test-results
 tidy_cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/aloha-tidy
 export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
@@ -60,7 +61,8 @@ unit_tests() {
   /usr/bin/python3 tests/support/count.py --ctest "$out" "$preset" || tail -n 200 "$out.log"
 }
 
-# python_tests PRESET PATH...: pytest with the binaries of a preset, or those in ALOHA_BIN; ended after PATIENCE seconds.
+# python_tests PRESET PATH [OPTION...]: pytest with the binaries of a preset, or those in ALOHA_BIN; ended after PATIENCE
+# seconds.
 python_tests() {
   local preset=$1 name
   shift
@@ -104,11 +106,11 @@ part_tidy() {
 }
 
 part_unit() { unit_tests dev; }
-part_integration() { python_tests dev tests/integration; }
+part_integration() { python_tests dev tests/integration "${beside[@]}"; }
 part_interop() { python_tests dev tests/interop; }
 part_e2e() {
   build dev && check "unit tests of the web interface" npm --prefix wui/app --silent test
-  ALOHA_E2E_FAILURES=$results python_tests dev tests/e2e
+  ALOHA_E2E_FAILURES=$results python_tests dev tests/e2e "${beside[@]}"
 }
 part_fuzz_smoke() { fuzz_targets 10; }
 
@@ -153,7 +155,7 @@ part_slow() {
   export UBSAN_OPTIONS=print_stacktrace=1
   export ASAN_OPTIONS=detect_leaks=0
   unit_tests asan
-  ALOHA_BIN='' PATIENCE=3600 python_tests asan tests/integration
+  ALOHA_BIN='' PATIENCE=3600 python_tests asan tests/integration "${beside[@]}"
   thread_sanitizer
   part_tidy
   python_tests dev tests/guest
@@ -172,5 +174,5 @@ thread_sanitizer() {
   rm -rf "$bin" && mkdir -p "$bin" && cp build/asan/bin/* "$bin" && cp build/tsan/bin/aloha-proxy "$bin" &&
     ALOHA_BIN=$bin python_tests tsan-proxy tests/integration/test_balance.py tests/integration/test_continuity.py \
       tests/integration/test_http_framing.py tests/integration/test_http_servers.py tests/integration/test_identity.py \
-      tests/integration/test_tls_services.py tests/integration/test_tls_bridge.py
+      tests/integration/test_tls_services.py tests/integration/test_tls_bridge.py "${beside[@]}"
 }

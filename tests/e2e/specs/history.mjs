@@ -97,7 +97,7 @@ check("everything is erased in two steps, and a new password is asked for", asyn
   await writeFile(`${folder}/before.textproto`, before.text);
   await ctl("config", "apply", `${folder}/before.textproto`);
   await rm(folder, { recursive: true });
-  const reloaded = () => page.reload().then((answer) => answer.ok(), () => false);
+  const reloaded = () => page.reload().then((answer) => answer !== null && answer.ok(), () => false);
   await until(reloaded, "the web interface is there again");
   await sees(page.getByLabel("Password", { exact: true }));
 });
