@@ -22,14 +22,6 @@ def running(farm, start_aloha):
     return aloha
 
 
-def replaced(aloha, name, old):
-    """Waits for another process of that role; its entry."""
-    def fresh():
-        worker = aloha.workers()[name]
-        return worker if worker.get("pid") not in (None, 0, old) and worker["state"] == "RUNNING" else None
-    return until(fresh, 10, f"a new {name}")
-
-
 def test_proxy_dies_and_the_next_serves_who_waits(running):
     """How long they wait is measured by tests/bench/respawn."""
     old = running.worker_pids()["proxy"]
@@ -37,7 +29,7 @@ def test_proxy_dies_and_the_next_serves_who_waits(running):
         process.kill(old)
         assert clients.imap(running.port)
         assert len(idle.broken()) == 10  # its own sessions died with it
-    worker = replaced(running, "proxy", old)
+    worker = running.replaced("proxy", old)
     assert worker["restarts"] >= 1 and "9" in worker["lastExit"], worker
 
 
@@ -46,7 +38,7 @@ def test_no_connection_is_refused_while_the_proxy_is_replaced(running):
         until(lambda: load.done > 20)
         old = running.worker_pids()["proxy"]
         process.kill(old)
-        replaced(running, "proxy", old)
+        running.replaced("proxy", old)
         time.sleep(0.3)
     # Those that the dead process held are cut; the listening socket itself never went away.
     assert not [e for e in load.errors if "Refused" in e[1]], load.errors
@@ -60,7 +52,7 @@ def test_health_dies_and_the_last_states_stand(running):
     with IdleImap(running.port, 20) as idle, Load(lambda: clients.imap(running.port)) as load:
         process.kill(old)
         assert {clients.imap(running.port) for _ in range(6)} == {"CAS2"}
-        replaced(running, "health", old)
+        running.replaced("health", old)
         running.farm("up CAS1 imap")
         running.wait_check("mail", "CAS1", "UP")
         assert idle.broken() == []
@@ -72,7 +64,7 @@ def test_system_dies_and_traffic_is_untouched(running):
     old = running.worker_pids()["system"]
     with IdleImap(running.port, 20) as idle, Load(lambda: clients.imap(running.port)) as load:
         process.kill(old)
-        replaced(running, "system", old)
+        running.replaced("system", old)
         more = ports.free_port()
         running.apply(running.file.read_text() + config.of_farm(running.farm, "pop3", "more", more))
         until(lambda: clients.pop3(more), what="the new system worker binds")
@@ -134,7 +126,7 @@ def test_an_end_waits_for_a_proxy_that_made_room(running):
     old = running.worker_pids()["proxy"]
     with IdleImap(running.port, 1) as idle:
         running.ctl("service", "restart", "haproxy")
-        replaced(running, "proxy", old)
+        running.replaced("proxy", old)
         others = [pid for name, pid in running.worker_pids().items() if name != "supervisor"]
         process.kill(running.process.pid, signal.SIGTERM)
         until(lambda: not any(map(process.alive, others)), what="all others end")

@@ -56,10 +56,10 @@ def test_started_as_root_it_keeps_nothing(text, start_aloha, arguments):
 def test_started_as_root_low_ports_are_bound_again_after_system_died(farm, start_aloha):
     aloha = start_aloha(config.of_farm(farm, "imap", "mail", 143, address="127.0.4.1"), arguments=("--user", USER))
     assert clients.imap(143, address="127.0.4.1")
-    process.kill(aloha.worker_pids()["system"])
-    old = aloha.file.read_text()
-    until(lambda: aloha.workers()["system"]["state"] == "RUNNING" and aloha.workers()["system"].get("restarts", 0) >= 1, 10)
-    aloha.apply(old + config.of_farm(farm, "pop3", "box", 110, address="127.0.4.1"))
+    system = aloha.worker_pids()["system"]
+    process.kill(system)
+    aloha.replaced("system", system)
+    aloha.apply(aloha.file.read_text() + config.of_farm(farm, "pop3", "box", 110, address="127.0.4.1"))
     assert clients.pop3(110, address="127.0.4.1")
     check_confined(aloha)
 

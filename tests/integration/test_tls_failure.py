@@ -23,10 +23,6 @@ def running(farm, pki, make_aloha):
     return aloha
 
 
-def replaced(aloha, name, old):
-    return until(lambda: (w := aloha.workers()[name])["state"] == "RUNNING" and w.get("pid") != old and w, 10, f"a new {name}")
-
-
 def ask(aloha):
     return web.get(aloha.port, "/owa/bytes/10", tls=aloha.context).body == web.pattern(10)
 
@@ -38,7 +34,7 @@ def test_500_downloads_outlive_tls_and_keys(running):
     for name in ("tls", "keys"):
         old = running.worker_pids()[name]
         process.kill(old)
-        replaced(running, name, old)
+        running.replaced(name, old)
     assert downloads.done < NUMBER, "they still ran"
     until(lambda: ask(running), 10, "new clients are served")
     downloads.wait()
@@ -51,7 +47,7 @@ def test_new_clients_are_served_again_at_once(running, name):
         until(lambda: load.done > 10)
         old = running.worker_pids()[name]
         process.kill(old)
-        replaced(running, name, old)
+        running.replaced(name, old)
         done = load.done
         until(lambda: load.done > done + 20, 20, "load goes on")
     # Those in handshake were cut, or their signature never came; the listening socket itself never went away.
@@ -67,7 +63,7 @@ def test_the_proxy_dies_and_nothing_else(running):
     until(lambda: ask(running), 10, "new clients are served")
     downloads.wait()
     assert len(downloads.errors) == 50, "what it carried died with it"
-    replaced(running, "proxy", before["proxy"])
+    running.replaced("proxy", before["proxy"])
     after = running.worker_pids()
     assert {n: p for n, p in after.items() if n != "proxy"} == {n: p for n, p in before.items() if n != "proxy"}
     assert all(ask(running) for _ in range(20))

@@ -8,7 +8,6 @@ import pytest
 import tls
 import web
 from pki import HOST
-from wait import until
 
 
 class Client:
@@ -41,7 +40,7 @@ def replace_tls(aloha):
     """kill -9 of aloha-tls, and a new one that runs."""
     old = aloha.worker_pids()["tls"]
     process.kill(old)
-    until(lambda: aloha.workers()["tls"]["state"] == "RUNNING" and aloha.worker_pids()["tls"] != old, 10, "a new aloha-tls")
+    aloha.replaced("tls", old)
 
 
 @pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])

@@ -62,21 +62,13 @@ class NoFailover:
         assert 0 not in {a.priority for a in adverts}, "a goodbye"
 
 
-def replaced(node, worker, old):
-    """Waits for another process of that role."""
-    def fresh():
-        entry = node.aloha.workers().get(worker, {})
-        return entry.get("pid") not in (None, 0, old) and entry["state"] == "RUNNING" and entry["pid"]
-    return until(fresh, 15, f"a new {worker}", interval=0.05)
-
-
 @pytest.mark.parametrize("worker", ["vrrp", "system"])
 def test_a_worker_of_the_master_is_killed(site, worker):
     with NoFailover(site):
         for _ in range(2):
             old = site.us.aloha.worker_pids()[worker]
             process.kill(old)
-            replaced(site.us, worker, old)
+            site.us.aloha.replaced(worker, old)
 
 
 def test_both_workers_of_the_master_are_killed_at_once(site):
@@ -85,14 +77,14 @@ def test_both_workers_of_the_master_are_killed_at_once(site):
         for worker in ("system", "vrrp"):
             process.kill(pids[worker])
         for worker in ("system", "vrrp"):
-            replaced(site.us, worker, pids[worker])
+            site.us.aloha.replaced(worker, pids[worker])
 
 
 def test_a_worker_of_the_backup_is_killed(site):
     with NoFailover(site):
         old = site.them.aloha.worker_pids()["vrrp"]
         process.kill(old)
-        replaced(site.them, "vrrp", old)
+        site.them.aloha.replaced("vrrp", old)
         site.them.wait_state("BACKUP")
 
 
@@ -121,7 +113,7 @@ def test_a_restart_by_the_administrator(site, words):
         old = site.us.aloha.worker_pids()[words[2]]
         site.us.aloha.ctl(*words)
         if words[1] == "restart":
-            replaced(site.us, words[2], old)
+            site.us.aloha.replaced(words[2], old)
 
 
 def test_other_values_are_applied(site):
@@ -141,7 +133,7 @@ def test_the_binary_is_replaced_and_the_supervisor_restarted(site, worker):
         os.rename(f"{binary}.new", binary)
         site.us.aloha.kill()
         site.us.start()
-        replaced(site.us, worker, old)
+        site.us.aloha.replaced(worker, old)
 
 
 def test_a_stop_of_the_service_and_of_the_whole_says_goodbye(site):

@@ -108,6 +108,13 @@ class Aloha:
     def worker_pids(self):
         return {name: w["pid"] for name, w in self.workers().items() if w.get("pid")}
 
+    def replaced(self, name, old):
+        """Waits for a process of that role other than `old`; its entry."""
+        def fresh():
+            worker = self.workers().get(name, {})
+            return worker if worker.get("pid") not in (None, 0, old) and worker["state"] == "RUNNING" else None
+        return until(fresh, 15, f"a new {name}", interval=0.05)
+
     def service(self, name):
         return {s["name"]: s for s in self.ctl("service", "list")["services"]}[name]
 
