@@ -107,7 +107,7 @@ part_tidy() {
 
 part_unit() { unit_tests dev; }
 part_integration() { python_tests dev tests/integration "${beside[@]}"; }
-part_interop() { python_tests dev tests/interop; }
+part_interop() { python_tests dev tests/interop "${beside[@]}"; }
 part_e2e() {
   build dev && check "unit tests of the web interface" npm --prefix wui/app --silent test
   ALOHA_E2E_FAILURES=$results python_tests dev tests/e2e "${beside[@]}"
