@@ -202,7 +202,9 @@ int FactoryReset(Client& client, bool yes, bool erase) {
   request.set_erase(erase);
   auto reply = client.Call(&Stub::ResetConfig, request);
   if (!reply) return client.Report(reply.error());
-  return PrintApplied(client, {}, *reply, {});
+  admin::ApplyConfigRequest told;
+  told.set_save(erase);  // it is saved with all the rest
+  return PrintApplied(client, told, *reply, {});
 }
 
 void AddFileVerbs(Command& command, CLI::App* noun) {

@@ -315,10 +315,11 @@ asio::awaitable<Result<>> Configurator::Confirm() {
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
   if (!pending_) co_return Fail(Code::kFailedPrecondition, "nothing waits for confirmation");
   if (auto stored = StorePending(std::nullopt); !stored) co_return stored;
-  const bool save = pending_->save;
-  pending_.reset();
+  const Pending confirmed = *std::exchange(pending_, std::nullopt);
   ArmUndo();
-  const Result<> saved = save ? Save() : Result<>();
+  const Result<> saved = confirmed.save              ? Save()
+                         : confirmed.save_other != 0 ? SaveOther(confirmed.save_other)
+                                                     : Result<>();
   hooks_.changed();
   co_return saved;
 }
@@ -343,6 +344,7 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::Rollback(uint64_t n
                                                                       std::string actor,
                                                                       std::string method) {
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
+  if (number == 0 && pending_) number = pending_->previous;
   if (number == 0) {
     for (const uint64_t known : store_->Numbers()) {
       if (known < running_.info.number()) number = std::max(number, known);

@@ -170,8 +170,9 @@ class Configurator {
   struct Pending {
     uint64_t previous = 0;  // version to go back to
     std::chrono::system_clock::time_point deadline;
-    bool save = false;
-    bool told = false;  // that it could not be taken back yet
+    bool save = false;        // it is saved when it is confirmed
+    uint64_t save_other = 0;  // this version is, instead; 0: none
+    bool told = false;        // that it could not be taken back yet
   };
 
   // What becomes of everything at once when it comes from elsewhere.
@@ -186,6 +187,7 @@ class Configurator {
                        const config::v1::StoredCertificates& certificates) const;
   asio::awaitable<Result<Applied>> AdoptLocked(Whole whole, std::function<Result<>()> begin);
   Whole WholeOf(const Restoration& restoration) const;
+  Result<> SaveOther(uint64_t number);
   Result<> KeepShared(const CompileInput& input,
                       const config::v1::StoredCertificates& certificates);
 

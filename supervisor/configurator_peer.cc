@@ -106,7 +106,7 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::AdoptLocked(
   Compiled next = Compile(change.config, input);
   Applied applied;
   applied.steps = Plan(compiled_, next);
-  const std::optional<Pending> pending = PendingOf(change, next);
+  std::optional<Pending> pending;
   ConfigVersion version = running_;
   const bool another = PrintText(change.config) != PrintText(running_.config);
   if (another) {
@@ -119,6 +119,7 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::AdoptLocked(
   }
   const auto record = [&]() -> Result<> {
     if (auto begun = begin(); !begun) return begun;
+    pending = PendingOf(change, next);
     auto kept = KeepShared(input, Union(input_.certificates, input.certificates));
     if (kept) kept = StorePending(pending);
     if (kept && another) kept = store_->Record(version);

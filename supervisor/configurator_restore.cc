@@ -58,6 +58,14 @@ std::vector<PlanStep> Configurator::PlanRestore(const Restoration& restoration) 
   return Plan(compiled_, Compile(whole.change.config, input));
 }
 
+Result<> Configurator::SaveOther(uint64_t number) {
+  auto version = store_->ReadVersion(number);
+  if (!version) return tl::make_unexpected(version.error());
+  if (auto saved = store_->Save(*version); !saved) return saved;
+  saved_ = std::move(*version);
+  return {};
+}
+
 asio::awaitable<Result<Configurator::Applied>> Configurator::Restore(
     Restoration restoration, std::function<Result<>()> begin) {
   const AsyncMutex::Guard guard = co_await mutex_.Lock();
@@ -67,7 +75,8 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::Restore(
   }
   Whole whole = WholeOf(restoration);
   const bool same = whole.change.save;
-  const uint64_t newest = store_->newest();
+  const bool another = PrintText(restoration.config) != PrintText(running_.config);
+  const uint64_t newest = store_->newest(), number = running_.info.number();
   // The saved one last: its number is the one that is asked for.
   std::vector<ConfigVersion> history = std::move(restoration.history);
   if (restoration.saved) history.push_back(*restoration.saved);
@@ -77,22 +86,28 @@ asio::awaitable<Result<Configurator::Applied>> Configurator::Restore(
     auto adopted = store_->Adopt(history);
     if (!adopted) return tl::make_unexpected(adopted.error());
     numbers = std::move(*adopted);
-    return {};
+    // Of what came in between, none leads back: what ran is kept once more.
+    return another && store_->newest() != number ? store_->Keep(running_) : Result<>();
   };
   const auto applied = co_await AdoptLocked(std::move(whole), adopt);
   if (!applied) {
     store_->ForgetAbove(newest);
+    running_.info.set_number(number);
     co_return applied;
   }
   Result<> saved;
-  // What waits for confirmation is saved when it is confirmed.
-  const bool may_save = !pending_ && !options_.config_authoritative;
-  if (may_save && same) {
+  if (options_.config_authoritative) {
+    // The file is what is saved.
+  } else if (pending_) {
+    // What waits for confirmation is saved when it is confirmed.
+    if (!same && restoration.saved) {
+      pending_->save_other = numbers.back();
+      saved = StorePending(pending_);
+    }
+  } else if (same) {
     saved = Save();
-  } else if (may_save && restoration.saved) {
-    restoration.saved->info.set_number(numbers.back());
-    saved = store_->Save(*restoration.saved);
-    if (saved) saved_ = std::move(restoration.saved);
+  } else if (restoration.saved) {
+    saved = SaveOther(numbers.back());
   }
   if (!saved) events_.Add(Event::ERROR, "config", "saved configuration", saved.error().message);
   if (restoration.final) store_->ForgetOthers(running_.info.number());

@@ -32,6 +32,7 @@ Result<> Configurator::StorePending(const std::optional<Pending>& pending) {
   message.set_deadline_us(
       std::chrono::duration_cast<microseconds>(pending->deadline.time_since_epoch()).count());
   message.set_save(pending->save);
+  message.set_save_other_version(pending->save_other);
   return WriteState(path, message);
 }
 
@@ -44,7 +45,8 @@ void Configurator::LoadPending() {
     return;
   }
   pending_ = Pending{message.previous_version(),
-                     system_clock::time_point(microseconds(message.deadline_us())), message.save()};
+                     system_clock::time_point(microseconds(message.deadline_us())), message.save(),
+                     message.save_other_version()};
   ArmUndo();
 }
 

@@ -12,7 +12,6 @@
 #include "supervisor/call_worker.h"
 #include "supervisor/certificates/certificates.h"
 #include "supervisor/certificates/ticket_keys.h"
-#include "supervisor/config/factory.h"
 #include "supervisor/config/print.h"
 #include "supervisor/facts.h"
 #include "supervisor/machine/machine.h"
@@ -331,17 +330,6 @@ asio::awaitable<Result<Configurator::Applied>> Backups::PutInPlace(
   if (before) parts_.access.EndStaleSessions(*before);
   co_await parts_.certificates.DropUnneeded(std::move(old_keys));
   co_return applied;
-}
-
-asio::awaitable<Result<Configurator::Applied>> Backups::Erase(Who who) {
-  Configurator::Restoration restoration;
-  restoration.config = FactoryConfig();
-  restoration.certificates = [](const auto&) { return config::v1::StoredCertificates(); };
-  restoration.actor = std::move(who.actor);
-  restoration.method = std::move(who.method);
-  restoration.origin = "factory reset, everything erased";
-  restoration.final = true;
-  co_return co_await PutInPlace(std::move(restoration), FirstAccess(), {});
 }
 
 asio::awaitable<Result<Backups::Restored>> Backups::Restore(Source source, Who who,

@@ -89,6 +89,7 @@ class Backups {
   asio::awaitable<Result<Configurator::Applied>> PutInPlace(Configurator::Restoration restoration,
                                                             std::optional<config::v1::Access> users,
                                                             std::vector<std::string> fresh_keys);
+  asio::awaitable<Result<>> EraseKeys();
   void RestoreRest(const config::v1::BackupContent& content);
 
   Parts parts_;

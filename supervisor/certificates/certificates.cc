@@ -173,28 +173,44 @@ asio::awaitable<void> Certificates::DropKey(std::string key) {
   co_await Sleep(OldKeys::kKept);
   if (drops_[key] != number) co_return;  // it came back and was replaced again: that one does it
   drops_.erase(key);
+  const Result<> deleted = co_await DeleteKey(std::move(key));
+  if (!deleted) {
+    events_.Add(Event::WARNING, "certificate", "private key",
+                fmt::format("one that no certificate needs any more was not deleted: {}",
+                            deleted.error().message));
+  }
+}
+
+bool Certificates::IsNeeded(const std::string& key) const {
   const auto& all = configurator_.certificates().certificate();
-  const bool used = std::any_of(all.begin(), all.end(),
-                                [&](const auto& certificate) { return certificate.key() == key; });
-  if (used) co_return;
+  return std::any_of(all.begin(), all.end(),
+                     [&](const auto& certificate) { return certificate.key() == key; });
+}
+
+asio::awaitable<Result<>> Certificates::DeleteKey(std::string key) {
+  if (IsNeeded(key)) co_return Result<>();
   v1::DeleteKeyRequest request;
   request.set_key(std::move(key));
   const auto deleted =
       co_await CallWorker<v1::Keys>(fleet_, &v1::Keys::Stub::async::DeleteKey, std::move(request));
-  if (deleted || deleted.error().code == Code::kNotFound) co_return;
-  events_.Add(Event::WARNING, "certificate", "private key",
-              fmt::format("one that no certificate needs any more was not deleted: {}",
-                          deleted.error().message));
+  if (deleted || deleted.error().code == Code::kNotFound) co_return Result<>();
+  co_return tl::make_unexpected(deleted.error());
 }
 
 asio::awaitable<void> Certificates::DropUnneeded(std::vector<std::string> keys) {
   for (std::string& key : keys) {
-    const auto& all = configurator_.certificates().certificate();
-    const bool used = std::any_of(
-        all.begin(), all.end(), [&](const auto& certificate) { return certificate.key() == key; });
-    if (!used) Spawn(loop_, DropKey(std::move(key)));
+    if (!IsNeeded(key)) Spawn(loop_, DropKey(std::move(key)));
   }
   co_return;
+}
+
+asio::awaitable<Result<>> Certificates::DeleteUnneeded(std::vector<std::string> keys) {
+  Result<> all;
+  for (std::string& key : keys) {
+    auto deleted = co_await DeleteKey(std::move(key));
+    if (!deleted) all = std::move(deleted);
+  }
+  co_return all;
 }
 
 asio::awaitable<Result<>> Certificates::Delete(std::string name) {

@@ -57,6 +57,8 @@ class Certificates {
   // Deletes those of these private keys that no certificate needs any more, once the handshakes
   // that may are done.
   asio::awaitable<void> DropUnneeded(std::vector<std::string> keys);
+  // The same at once, whoever is in a handshake. An error: at least one is still there.
+  asio::awaitable<Result<>> DeleteUnneeded(std::vector<std::string> keys);
 
   // Follows the certificate files that this aloha-keys reads, from now on.
   void Follow(const std::shared_ptr<Process>& keys);
@@ -68,7 +70,9 @@ class Certificates {
   Result<> Importable(const std::string& name) const;
   asio::awaitable<Result<Warnings>> Keep(std::string name, worker::v1::ImportKeyResponse imported,
                                          std::string ocsp_response);
+  bool IsNeeded(const std::string& key) const;
   asio::awaitable<void> DropKey(std::string key);
+  asio::awaitable<Result<>> DeleteKey(std::string key);
   asio::awaitable<void> TakeFile(worker::v1::CertificateFileContent content);
   void TellExpiry();
 

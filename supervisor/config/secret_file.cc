@@ -11,6 +11,13 @@
 
 namespace aloha::supervisor {
 
+std::string MakeSecret() {
+  std::string secret(kSecretBytes, '\0');
+  // So few bytes are never cut short, and fail only where the kernel has no such call.
+  if (::getrandom(secret.data(), kSecretBytes, 0) != ssize_t{kSecretBytes}) std::abort();
+  return secret;
+}
+
 KeptSecret LoadSecret(const std::string& path) {
   KeptSecret kept;
   config::v1::PersistenceSecret message;
@@ -25,9 +32,7 @@ KeptSecret LoadSecret(const std::string& path) {
     kept.troubles.push_back(read.error().message);
   }
   kept.fresh = true;
-  kept.secret.resize(kSecretBytes);
-  // So few bytes are never cut short, and fail only where the kernel has no such call.
-  if (::getrandom(kept.secret.data(), kSecretBytes, 0) != ssize_t{kSecretBytes}) std::abort();
+  kept.secret = MakeSecret();
   if (auto written = KeepSecret(path, kept.secret); !written) {
     kept.troubles.push_back(written.error().message);
   }

@@ -15,7 +15,10 @@ struct KeptSecret {
   std::vector<std::string> troubles;  // what went wrong, a sentence each
 };
 
-// Reads the secret, or makes one from the kernel's random numbers and keeps it in the file (mode
+// A new one, from the kernel's random numbers.
+std::string MakeSecret();
+
+// Reads the secret, or makes one and keeps it in the file (mode
 // 0600, replaced atomically). A broken file is set aside. A fresh secret that cannot be kept serves
 // until the process ends.
 KeptSecret LoadSecret(const std::string& path);

@@ -102,13 +102,15 @@ uint64_t ConfigStore::newest() const {
   return newest;
 }
 
+Result<> ConfigStore::Keep(ConfigVersion& version) {
+  version.info.set_number(newest() + 1);
+  return WriteVersion(VersionPath(version.info.number()), version);
+}
+
 Result<> ConfigStore::Record(ConfigVersion& version) {
-  const uint64_t number = newest() + 1;
-  version.info.set_number(number);
-  const std::string kept = VersionPath(number);
-  if (const auto written = WriteVersion(kept, version); !written) return written;
+  if (const auto kept = Keep(version); !kept) return kept;
   if (const auto written = WriteVersion(running_, version); !written) {
-    ::unlink(kept.c_str());
+    ::unlink(VersionPath(version.info.number()).c_str());
     return written;
   }
   Prune();

@@ -32,6 +32,8 @@ class ConfigStore {
   // Makes the folders; STATE_DIR and RUN_DIR themselves must be there.
   static Result<ConfigStore> Open(const std::string& state_dir, const std::string& run_dir);
 
+  // Keeps a version in the history, under the next number, which it sets in `version`.
+  Result<> Keep(ConfigVersion& version);
   // Keeps an applied version in the history, under the next number, and as the running one; sets
   // the number in `version`. On failure neither has changed.
   Result<> Record(ConfigVersion& version);

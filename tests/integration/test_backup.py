@@ -170,6 +170,14 @@ def test_another_machine_becomes_the_same(before, another):
     another.stop()
 
 
+def test_a_rollback_leads_to_what_ran_before(before, another):
+    ran = text(another)
+    restore(another, before.sealed)
+    another.ctl("config", "rollback")
+    assert text(another) == ran != before.text
+    another.stop()
+
+
 def test_sessions_whose_password_is_another_one_end(before, another):
     session = accounts.first_sign_in(another, OTHER)
     assert session.call("Users/GetCaller")["name"] == "admin"
@@ -325,13 +333,16 @@ def test_what_waits_for_confirmation_is_not_erased(before):
 def test_erased_it_is_a_new_machine_and_its_backup_brings_all_of_it_back(before):
     aloha = before.aloha
     keys, fingerprint = key_files(aloha), shown(before.port)
-    aloha.ctl("config", "factory-reset", "--erase", "--yes")
+    kept = secrets(aloha.state / "persistence.textproto")
+    told = aloha.raw("config", "factory-reset", "--erase", "--yes")
+    assert told.returncode == 0 and "not saved" not in told.stderr, told
+    assert not keys & key_files(aloha), "an old private key is there"
+    assert kept and not set(kept) & set(secrets(aloha.state / "persistence.textproto"))
     assert text(aloha) == text(aloha, "--saved") != before.text
     assert users(aloha) == [("admin", "ADMIN")] and not aloha.ctl("token", "list").get("tokens")
     assert len(aloha.ctl("config", "history")["versions"]) == 1
     assert not aloha.ctl("ca", "list").get("trustAnchors")
     assert "mail" not in [c["name"] for c in aloha.ctl("certificate", "list")["certificates"]]
-    until(lambda: not keys & key_files(aloha), 30, "no old private key is there")
     restore(aloha, before.sealed)
     assert text(aloha) == before.text and text(aloha, "--saved") == before.text
     assert users(aloha) == [("admin", "ADMIN"), ("carol", "OPERATOR")]

@@ -115,6 +115,34 @@ def test_who_was_cut_off_gets_back_in(lan, start):
     assert reachable(lan, "10.99.0.1")
 
 
+def test_a_restore_waits_for_confirmation_as_well(lan, start, folder):
+    aloha = start(HOME.format(more="") + 'version_note: "saved"')
+    until(lambda: addresses(lan.node) == {"10.99.0.1/24"}, what="address")
+    aloha.ctl("config", "save")
+    saved = aloha.raw("config", "show", "--saved").stdout
+    aloha.apply(AWAY)
+    aloha.ctl("config", "confirm")
+    aloha.ctl("backup", "create", folder / "away.backup")
+    aloha.ctl("config", "factory-reset", "--erase", "--yes")
+    aloha.apply(HOME.format(more="") + 'version_note: "here"')
+    if waits(aloha):
+        aloha.ctl("config", "confirm")
+    aloha.ctl("config", "save")
+    here = aloha.raw("config", "show").stdout
+
+    aloha.ctl("backup", "restore", folder / "away.backup", "--yes")
+    assert addresses(lan.node) == {"10.77.0.1/24"} and waits(aloha) > 0
+    assert aloha.ctl("config", "rollback").get("confirmWithinS", 0) == 0
+    assert addresses(lan.node) == {"10.99.0.1/24"}
+    assert aloha.raw("config", "show").stdout == aloha.raw("config", "show", "--saved").stdout == here
+
+    aloha.ctl("backup", "restore", folder / "away.backup", "--yes")
+    assert aloha.raw("config", "show", "--saved").stdout == here, "nobody confirmed yet"
+    aloha.ctl("config", "confirm")
+    assert aloha.raw("config", "show", "--saved").stdout == saved
+    assert addresses(lan.node) == {"10.77.0.1/24"}
+
+
 class WithUsers:
     """The node, with users that this machine has not."""
 

@@ -217,6 +217,21 @@ TEST_F(ConfigStoreTest, VersionsOfAnotherHistoryGetTheNextNumbersButNoneTwice) {
   EXPECT_EQ(store.Numbers(), (std::vector<uint64_t>{2, 1}));
 }
 
+TEST_F(ConfigStoreTest, WhatIsKeptOnceMoreOutlivesAWholeHistory) {
+  ConfigStore store = Open();
+  ConfigVersion own = Version("own"), next = Version("next");
+  ASSERT_TRUE(store.Record(own));
+  std::vector<ConfigVersion> others;
+  for (size_t i = 0; i < ConfigStore::kKeptVersions; ++i)
+    others.push_back(Version(std::to_string(i).c_str()));
+  ASSERT_TRUE(store.Adopt(std::move(others)));
+  ASSERT_TRUE(store.Keep(own));
+  ASSERT_TRUE(store.Record(next));
+  EXPECT_EQ(own.info.number() + 1, next.info.number());
+  EXPECT_EQ(store.ReadVersion(own.info.number())->config.version_note(), "own");
+  EXPECT_EQ(store.Numbers().size(), ConfigStore::kKeptVersions);
+}
+
 TEST_F(ConfigStoreTest, AllButOneCanBeForgotten) {
   ConfigStore store = Open();
   for (const char* note : {"first", "second", "third"}) {

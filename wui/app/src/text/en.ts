@@ -386,7 +386,7 @@ export const en = {
     "All servers and services leave the configuration: nothing is served until you set it up again. Users and certificates stay. The present configuration remains in the history.",
   "reset.next": "Go on",
   "reset.sure": "Traffic stops now",
-  "reset.sureText": "The factory settings run at once. They are saved only when you save them.",
+  "reset.sureText": "The factory settings run at once. They are saved only when you save them. Where the network is managed, they are undone after 60 seconds unless confirmed at the console.",
   "reset.do": "Apply factory settings",
   "reset.done": "The factory settings run, as version {version}.",
   "erase.action": "Erase everything",

@@ -390,7 +390,7 @@ export const fr = {
     "Tous les serveurs et services quittent la configuration : plus rien n’est servi jusqu’à un nouveau paramétrage. Les utilisateurs et certificats restent. La configuration actuelle reste dans l’historique.",
   "reset.next": "Continuer",
   "reset.sure": "Le trafic s’arrête maintenant",
-  "reset.sureText": "Les réglages d’usine s’appliquent aussitôt. Ils ne sont enregistrés que si vous les enregistrez.",
+  "reset.sureText": "Les réglages d’usine s’appliquent aussitôt. Ils ne sont enregistrés que si vous les enregistrez. Là où le réseau est géré, ils sont annulés après 60 secondes s’ils ne sont pas confirmés à la console.",
   "reset.do": "Appliquer les réglages d’usine",
   "reset.done": "Les réglages d’usine sont en cours, comme version {version}.",
   "erase.action": "Tout effacer",

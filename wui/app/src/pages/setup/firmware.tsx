@@ -123,7 +123,7 @@ function Notice({ text, bad = false }: { text: string; bad?: boolean }) {
 }
 
 async function send(file: File, tell: (percent: number) => void): Promise<void> {
-  const whole = { source: `${file.name.slice(0, 60)}, ${file.size}, ${file.lastModified}`, totalBytes: BigInt(file.size) };
+  const whole = { source: `${[...file.name].slice(0, 40).join("")}, ${file.size}, ${file.lastModified}`, totalBytes: BigInt(file.size) };
   const { upload } = await api.firmware.getFirmware({});
   let sent = upload?.source === whole.source && upload.totalBytes === whole.totalBytes ? Number(upload.receivedBytes) : 0;
   while (sent < file.size) {
