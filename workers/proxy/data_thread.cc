@@ -105,12 +105,14 @@ void DataThread::Use(const RunningConfig& config) {
   }
   acceptors_ = std::move(acceptors);
   tls_listeners_ = config.tls_listeners;
+  draining_ = false;
   ResumeAccepting();
 }
 
+// Clients that aloha-tls hands over meanwhile are still served: their handshake is done.
 void DataThread::StopListening() {
   acceptors_.clear();
-  tls_listeners_.clear();
+  draining_ = true;
   ++generation_;
   ForEachSession([](Session& session) { session.Drain(); });
 }

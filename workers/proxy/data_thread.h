@@ -46,7 +46,10 @@ class DataThread {
 
   // Serves by this configuration from now on; sessions that live keep the settings they began with.
   void Use(const RunningConfig& config);
+  // Accepts nothing more until the next Use; what lives, and what aloha-tls still hands over, may
+  // end in peace.
   void StopListening();
+  bool draining() const { return draining_; }
   // Calls `visit` for each session, which may end it.
   void ForEachSession(const std::function<void(Session&)>& visit);
 
@@ -124,6 +127,7 @@ class DataThread {
   std::unique_ptr<HttpScratch> http_;
   AccessLog access_log_ = AccessLog::kOff;
   uint32_t generation_ = 0;
+  bool draining_ = false;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<TlsListener> tls_listeners_;
   std::vector<std::shared_ptr<TlsReceiver>> tls_;       // the newest last; empty: not to be reached

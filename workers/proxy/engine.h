@@ -34,7 +34,7 @@ class Engine {
   // MAINTENANCE end.
   void Commit();
   // Connections with TLS come by this socket, from aloha-tls (handoff.proto), and handshakes are
-  // asked for; replaces an earlier one.
+  // asked for; earlier ones are heard until they end.
   void SetTlsLink(UniqueFd socket);
   void Abort() { prepared_.reset(); }
 
@@ -42,8 +42,8 @@ class Engine {
   // not replace what was decided: a health process that has just begun says so of every server.
   void SetCheckStates(const worker::v1::TargetStates& states);
 
-  // Closes the listeners; when `done` is called nothing is accepted any more. A later Commit needs
-  // their sockets again.
+  // Closes the listeners; when `done` is called nothing is accepted any more, but what aloha-tls
+  // still hands over. A later Commit needs their sockets again.
   void StopListening(std::function<void()> done);
   // The listening sockets and the memory of the stick tables in use.
   std::vector<NamedDescriptor> Keepsakes() const;

@@ -32,7 +32,8 @@ int64_t WallUs() {
 HttpSession::HttpSession(DataThread& thread, uint64_t id, UniqueFd client, const net::Address& peer,
                          std::shared_ptr<const ServiceSettings> settings, uint16_t listener)
     : Session(thread, id, std::move(client), peer, std::move(settings), listener),
-      generation_(thread.generation()) {}
+      generation_(thread.generation()),
+      last_(thread.draining()) {}
 
 void HttpSession::OnAccepted() {
   ArmTimer();

@@ -108,7 +108,7 @@ class HttpSession final : public Session {
   uint32_t generation_;     // of the configuration that settings_ are from
   bool readable_[2] = {};   // a read would bring something
   bool pinned_ = false;     // a request authenticated the server connection
-  bool last_ = false;       // the client connection ends after the present exchange
+  bool last_;               // the client connection ends after the present exchange
   bool lingering_ = false;  // everything is said; what the client still sends is thrown away
 };
 

@@ -31,7 +31,7 @@ class Engine {
   void Commit();
   void Abort() { prepared_.reset(); }
 
-  // The socket to the next aloha-proxy or aloha-keys.
+  // The socket to the next aloha-proxy or aloha-keys. Proxies before are answered until they end.
   void SetProxy(UniqueFd socket);
   void SetKeys(UniqueFd socket);
 

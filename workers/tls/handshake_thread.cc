@@ -78,6 +78,7 @@ HandshakeThread::HandshakeThread(uint32_t index, Shared& shared,
       ticket_expiry_([this] { ExpireTickets(); }) {
   reactor_->AfterBatch([this] {
     graveyard_.clear();
+    proxy_.FreeLost();
     keys_.Flush();
   });
   thread_ = std::thread([this] {

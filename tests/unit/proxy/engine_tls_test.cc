@@ -185,6 +185,15 @@ TEST_F(EngineTlsTest, ANewLinkReplacesALostOne) {
   EXPECT_EQ(before.Receive(5), "still");
 }
 
+TEST_F(EngineTlsTest, ClientsHandedOverDuringADrainAreServed) {
+  TestServer server(TestServer::Echo("a"));
+  Serve(server);
+  proxy_.StopListening();
+  TlsSocket client = tls_.Connect();
+  EXPECT_EQ(client.Receive(2), "a\n");
+  EXPECT_EQ(proxy_.engine().sessions(), 1u);
+}
+
 class EngineTlsHttpTest : public testing::Test {
  protected:
   EngineTlsHttpTest() {
@@ -217,6 +226,16 @@ TEST_F(EngineTlsHttpTest, CookiesAreSecure) {
   EXPECT_NE(client.ReceiveToEnd().find("Set-Cookie: SRV=s1; Path=/; HttpOnly; Secure\r\n"),
             std::string::npos);
   EXPECT_TRUE(client.peer().closed());
+}
+
+TEST_F(EngineTlsHttpTest, DuringADrainAConnectionHasOneRequest) {
+  proxy_.Apply();
+  proxy_.StopListening();
+  TlsSocket client = tls_.Connect();
+  ASSERT_TRUE(client.Send(RequestOf("GET", "/x")));
+  const std::string answer = client.ReceiveToEnd();
+  EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos);
+  EXPECT_NE(answer.find("a 1 /x"), std::string::npos);
 }
 
 TEST_F(EngineTlsHttpTest, RequestsThatShareARecord) {

@@ -166,25 +166,85 @@ TEST_F(EnginePeersTest, HandshakesForTheProxyComeBack) {
   EXPECT_EQ(proxy->Receive().message.failed().request_id(), 79u);
 }
 
+// A handshake that a proxy asks for, with a client of this process.
+class AskedHandshake {
+ public:
+  AskedHandshake(FakeProxy& proxy, uint64_t request_id, uint16_t listener) {
+    uint16_t port = 0;
+    const UniqueFd listening = ListenAnywhere(port);
+    client_socket_ = ConnectTo(port);
+    const UniqueFd accepted(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    handoff::v1::ToTls request;
+    request.mutable_handshake()->set_request_id(request_id);
+    request.mutable_handshake()->mutable_accept()->set_address("127.0.0.1");
+    request.mutable_handshake()->mutable_accept()->set_port(listener);
+    proxy.Send(request, accepted.get());
+  }
+  bool Connect() { return TestClient(std::move(client_socket_), {}).Connect(); }
+
+ private:
+  UniqueFd client_socket_;
+};
+
 TEST_F(EnginePeersTest, AnswersGoToWhomTheyAreForAlone) {
   const auto keys = NewKeys();
   auto proxy = NewProxy();
-  uint16_t port = 0;
-  const UniqueFd listening = ListenAnywhere(port);
-  UniqueFd client_socket = ConnectTo(port);
-  UniqueFd accepted(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  handoff::v1::ToTls request;
-  request.mutable_handshake()->set_request_id(1);
-  request.mutable_handshake()->mutable_accept()->set_address("127.0.0.1");
-  request.mutable_handshake()->mutable_accept()->set_port(tls_.port());
-  proxy->Send(request, accepted.get());
-  accepted.reset();
+  AskedHandshake asked(*proxy, 1, tls_.port());
   EXPECT_TRUE(TestTls::Eventually([&] { return tls_.engine().handshakes() == 1; }));
+  proxy.reset();
   proxy = NewProxy();
-  TestClient client(std::move(client_socket), {});
-  (void)client.Connect();
+  (void)asked.Connect();
   EXPECT_TRUE(TestTls::Eventually([&] { return tls_.Failed("no_proxy") == 1; }));
   EXPECT_TRUE(proxy->Idle());
+}
+
+TEST_F(EnginePeersTest, AProxyThatWasReplacedIsAnsweredUntilItEnds) {
+  const auto keys = NewKeys();
+  auto before = NewProxy();
+  AskedHandshake begun(*before, 1, tls_.port());
+  EXPECT_TRUE(TestTls::Eventually([&] { return tls_.engine().handshakes() == 1; }));
+  const auto newest = NewProxy();
+  EXPECT_TRUE(begun.Connect());
+  EXPECT_EQ(before->Receive().message.connection().request_id(), 1u);
+  AskedHandshake later(*before, 2, tls_.port());
+  EXPECT_TRUE(later.Connect());
+  EXPECT_EQ(before->Receive().message.connection().request_id(), 2u);
+  EXPECT_TRUE(newest->Idle());
+
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(Connect().get());
+    EXPECT_EQ(newest->Receive().message.connection().request_id(), 0u);
+  }
+  EXPECT_TRUE(before->Idle());
+
+  before.reset();
+  EXPECT_TRUE(TestTls::Eventually([&] { return tls_.Lines("an earlier aloha-proxy") == 1; }));
+  EXPECT_EQ(tls_.Lines("aloha-proxy is gone"), 0);
+  EXPECT_TRUE(Connect().get());
+  EXPECT_TRUE(newest->Receive().socket);
+}
+
+TEST_F(EnginePeersTest, NewClientsWaitForTheNextProxyAndGoToNoneBefore) {
+  const auto keys = NewKeys();
+  const auto before = NewProxy();
+  auto newest = NewProxy();
+  newest.reset();
+  EXPECT_TRUE(TestTls::Eventually([&] { return tls_.Lines("aloha-proxy is gone") == 1; }));
+  EXPECT_TRUE(Connect().get());
+  EXPECT_TRUE(TestTls::Eventually([&] { return Waiting() == 1; }));
+  AskedHandshake asked(*before, 1, tls_.port());  // which need not wait
+  EXPECT_TRUE(asked.Connect());
+  EXPECT_EQ(before->Receive().message.connection().request_id(), 1u);
+  newest = NewProxy();
+  EXPECT_EQ(newest->Receive().message.connection().request_id(), 0u);
+  EXPECT_TRUE(before->Idle());
+}
+
+TEST_F(EnginePeersTest, OfProxiesThatWereReplacedTheOldestIsLeft) {
+  std::vector<std::unique_ptr<FakeProxy>> proxies;
+  for (int i = 0; i < 10; ++i) proxies.push_back(NewProxy());
+  EXPECT_TRUE(TestTls::Eventually([&] { return proxies[0]->Ended(); }));
+  for (int i = 1; i < 10; ++i) EXPECT_TRUE(proxies[static_cast<size_t>(i)]->Idle());
 }
 
 TEST_F(EnginePeersTest, DrainingLetsHandshakesEnd) {

@@ -76,6 +76,11 @@ bool FakeProxy::Idle() const {
   return poll(&readable, 1, 0) == 0;
 }
 
+bool FakeProxy::Ended() const {
+  pollfd ended{ours_.get(), 0, 0};
+  return poll(&ended, 1, 0) == 1 && (ended.revents & POLLHUP) != 0;
+}
+
 FakeProxy::Received FakeProxy::Receive() {
   pollfd readable{ours_.get(), POLLIN, 0};
   EXPECT_EQ(poll(&readable, 1, kPatienceMs), 1) << "nothing came to the proxy";

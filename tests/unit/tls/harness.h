@@ -66,6 +66,8 @@ class FakeProxy {
   Received Receive();
   // Nothing has come yet.
   bool Idle() const;
+  // The engine has closed its end.
+  bool Ended() const;
   void Send(const handoff::v1::ToTls& request, int socket);
 
  private:
