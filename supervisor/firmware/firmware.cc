@@ -40,7 +40,7 @@ Firmware::Firmware(asio::io_context& loop, Events& events, std::string folder, s
       rauc_(loop),
       upload_(folder_),
       looking_(loop) {
-  rauc_.OnCompleted([this](int result) { completed_ = result; });
+  rauc_.OnCompleted([this](int result) { OnCompleted(result); });
   state_.set_version(running_.empty() ? ALOHA_VERSION : running_);
 }
 
@@ -72,8 +72,7 @@ asio::awaitable<v1::FirmwareState> Firmware::Get() {
 
 asio::awaitable<void> Firmware::Look() {
   const AsyncMutex::Guard guard = co_await looking_.Lock();
-  const Result<Rauc::Status> status = co_await rauc_.GetStatus();
-  NoteStatus(status);
+  const Result<Rauc::Status> status = co_await AskStatus();
   looked_ = Clock::now();
   // While it installs RAUC tells nothing else.
   if (status && status->idle && !busy_) co_await LookAtSlots();
@@ -92,7 +91,14 @@ asio::awaitable<void> Firmware::LookAtSlots() {
   }
 }
 
-void Firmware::NoteStatus(const Result<Rauc::Status>& status) {
+asio::awaitable<Result<Rauc::Status>> Firmware::AskStatus() {
+  const uint64_t ends = ends_;
+  Result<Rauc::Status> status = co_await rauc_.GetStatus();
+  NoteStatus(status, ends != ends_);
+  co_return status;
+}
+
+void Firmware::NoteStatus(const Result<Rauc::Status>& status, bool late) {
   if (!status) {
     const bool image = !running_.empty() || status.error().code != Code::kFailedPrecondition;
     state_.set_updates(image ? v1::FirmwareState::SLOTS : v1::FirmwareState::PACKAGES);
@@ -103,10 +109,19 @@ void Firmware::NoteStatus(const Result<Rauc::Status>& status) {
   state_.set_updates(v1::FirmwareState::SLOTS);
   state_.clear_trouble();
   compatible_ = status->compatible;
-  if (!status->idle && !following_) StartToFollow();
-  if (!following_ || status->idle) return;
+  if (status->idle || late) return;
+  if (!following_ && !busy_) {
+    completed_.reset();  // of an earlier one
+    StartToFollow();
+  }
+  if (!following_) return;
   state_.mutable_installation()->set_progress_percent(status->percent);
   state_.mutable_installation()->set_step(status->step);
+}
+
+void Firmware::OnCompleted(int result) {
+  ++ends_;
+  if ((following_ || busy_) && !completed_) completed_ = result;
 }
 
 asio::awaitable<Result<>> Firmware::Ready() {
@@ -202,8 +217,7 @@ void Firmware::StartToFollow() {
 asio::awaitable<void> Firmware::Follow() {
   for (int silent = 0, idle = 0; !completed_;) {
     co_await Sleep(kStep);
-    Result<Rauc::Status> status = co_await rauc_.GetStatus();
-    NoteStatus(status);
+    Result<Rauc::Status> status = co_await AskStatus();
     silent = status ? 0 : silent + 1;
     if (silent > kPatience) co_return End(status.error().message);
     idle = status && status->idle ? idle + 1 : 0;
@@ -243,6 +257,7 @@ void Firmware::End(const std::string& fault) {
                             : fmt::format("installation failed: {}", fault));
   if (!begun_.version().empty()) Forget();
   following_ = false;
+  ++ends_;
   completed_.reset();
   state_.clear_installation();
   Spawn(loop_, Look());

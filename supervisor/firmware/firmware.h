@@ -6,6 +6,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -49,7 +50,11 @@ class Firmware {
 
   asio::awaitable<void> Look();
   asio::awaitable<void> LookAtSlots();
-  void NoteStatus(const Result<Rauc::Status>& status);
+  // As RAUC tells it, and notes it.
+  asio::awaitable<Result<Rauc::Status>> AskStatus();
+  // late: an installation ended after it was asked for.
+  void NoteStatus(const Result<Rauc::Status>& status, bool late);
+  void OnCompleted(int result);
   // Fails where slots are not how this machine is updated, or one is being written.
   asio::awaitable<Result<>> Ready();
   asio::awaitable<Result<Rauc::Bundle>> CheckFile(bool allow_downgrade);
@@ -73,7 +78,8 @@ class Firmware {
   admin::v1::FirmwareState state_;         // but for the upload
   std::string compatible_;                 // of this machine
   config::v1::BegunFirmware begun_;        // empty: nothing, or by someone else
-  std::optional<int> completed_;           // as RAUC told it
+  std::optional<int> completed_;           // as RAUC told it of the installation in progress
+  uint64_t ends_ = 0;                      // grows whenever an installation has ended, anyone's
   bool following_ = false, busy_ = false;  // busy: a change is on its way to RAUC
   AsyncMutex looking_;
   Clock::time_point looked_;
