@@ -3,10 +3,9 @@
 #include <grpcpp/client_context.h>
 
 #include <asio/post.hpp>
+#include <map>
 #include <memory>
-#include <set>
 #include <utility>
-#include <vector>
 
 #include "supervisor/async.h"
 
@@ -92,23 +91,25 @@ asio::awaitable<void> FollowLog(LogSources sources, LogSink reader, v1::WatchLog
       watch = sources.log.Watch([sink](const LogEntry& entry) { sink->send(OwnLine(entry)); });
   }
   auto running = std::make_shared<int>(0);
-  std::set<pid_t> followed;
-  std::vector<std::shared_ptr<grpc::ClientContext>> readings;
+  // What is read, or was: each until its process ended. Not by pid, which another may get.
+  std::map<std::weak_ptr<Process>, std::shared_ptr<grpc::ClientContext>, std::owner_less<>>
+      readings;
   for (bool first = true; sink->alive(); first = false) {
+    std::erase_if(readings, [](const auto& reading) { return reading.first.expired(); });
     for (const auto& [name, slot] : sources.fleet.slots()) {
       if (!slot.process || !Wanted(request.service(), *slot.role)) continue;
-      if (!followed.insert(slot.process->pid).second) continue;
+      if (readings.contains(slot.process)) continue;
       // One that starts meanwhile is read from its beginning.
       const bool fresh = !first && !slot.process->adopted;
       const auto* reading =
           new WorkerReader(sources.loop, slot.process, sink, fresh ? kKeptLines : request.backlog(),
                            request.follow(), running);
-      readings.push_back(reading->context());
+      readings.emplace(slot.process, reading->context());
     }
     if (!request.follow() && running.use_count() == 1) break;
     co_await Sleep(std::chrono::milliseconds(request.follow() ? 200 : 20));
   }
-  for (const auto& reading : readings) reading->TryCancel();
+  for (const auto& [process, context] : readings) context->TryCancel();
 }
 
 }  // namespace aloha::supervisor

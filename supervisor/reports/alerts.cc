@@ -3,31 +3,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
 #include <utility>
 
 #include "supervisor/async.h"
 #include "supervisor/call_worker.h"
 #include "supervisor/machine/host_name.h"
-#include "supervisor/reports/alert_mail.h"
 
 namespace aloha::supervisor {
 
 namespace w = worker::v1;
 
 void Alerts::Use(bool wanted) {
+  changed_ = true;
+  retry_.cancel();
   if (wanted == (watch_ != nullptr)) return;
   watch_ = wanted ? events_.Watch([this](const Event& event) { Take(event); }) : nullptr;
-  waiting_.clear();
-  more_ = 0;
+  waiting_ = {};
 }
 
 void Alerts::Take(const Event& event) {
   if (!IsAlert(event)) return;
-  if (waiting_.size() >= kMostInOne) {
-    ++more_;
-  } else {
-    waiting_.push_back(event);
-  }
+  waiting_.Add(event);
   if (!std::exchange(running_, true)) Spawn(loop_, Run());
 }
 
@@ -36,8 +34,9 @@ asio::awaitable<void> Alerts::Run() {
   bool told = false;
   co_await Sleep(kGather);
   while (!waiting_.empty()) {
-    const AlertMail mail = ComposeAlert(HostName(), waiting_, std::exchange(more_, 0));
-    const auto events = std::exchange(waiting_, {});
+    AlertQueue::Batch batch = waiting_.Take();
+    const AlertMail mail = ComposeAlert(HostName(), batch.events, batch.more);
+    changed_ = false;
     w::SendMailRequest request;
     request.set_host_name(HostName());
     request.set_subject(mail.subject);
@@ -51,13 +50,17 @@ asio::awaitable<void> Alerts::Run() {
       continue;
     }
     if (!watch_) break;
-    waiting_.insert(waiting_.begin(), events.begin(), events.end());
+    waiting_.PutBack(std::move(batch));
     if (!std::exchange(told, true)) {
       events_.Add(Event::WARNING, kAlertSubject, "mail",
                   fmt::format("was not sent, and is tried again: {}", sent.error().message));
     }
-    co_await Sleep(pause);
-    pause = std::min(pause * 2, kLongestPause);
+    if (!changed_) {
+      asio::error_code error;
+      retry_.expires_after(pause);
+      co_await retry_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    }
+    pause = changed_ ? kShortestPause : std::min(pause * 2, kLongestPause);
   }
   running_ = false;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <deque>
@@ -45,10 +46,27 @@ w::ReportLine LostLine(uint64_t number) {
 
 }  // namespace
 
+// On its way to aloha-health.
+struct SyslogFeed::Batch {
+  w::SendLinesRequest request;
+  uint64_t told = 0;  // what its first line says was lost; 0: it is none that does
+
+  // Leaves the last lines; the first of them, which could not be sent, goes too. Answers how many
+  // are lost by that.
+  uint64_t KeepLast(uint32_t number) {
+    auto* lines = request.mutable_lines();
+    const int left = static_cast<int>(std::min<uint32_t>(number, lines->size()));
+    const uint64_t lost = left == lines->size() ? std::max<uint64_t>(told, 1) : 1;
+    told = 0;
+    lines->DeleteSubrange(0, left == 0 ? lines->size() : lines->size() - left + 1);
+    return left == 0 ? 0 : lost;
+  }
+};
+
 struct SyslogFeed::Queue {
   std::mutex mutex;
   std::deque<w::ReportLine> lines;
-  uint64_t lost = 0;
+  uint64_t lost = 0;  // not told to the server yet
   std::atomic<bool> wanted{true};
 
   bool Push(admin::v1::LogLine line) {
@@ -62,17 +80,17 @@ struct SyslogFeed::Queue {
     return wanted;
   }
 
-  w::SendLinesRequest Take() {
+  Batch Take() {
     const std::lock_guard lock(mutex);
-    w::SendLinesRequest request;
-    if (lost > 0) *request.add_lines() = LostLine(std::exchange(lost, 0));
+    Batch batch{.told = std::exchange(lost, 0)};
+    if (batch.told > 0) *batch.request.add_lines() = LostLine(batch.told);
     size_t bytes = 0;
-    while (!lines.empty() && request.lines_size() < kMostInOne && bytes < kMostBytesInOne) {
+    while (!lines.empty() && batch.request.lines_size() < kMostInOne && bytes < kMostBytesInOne) {
       bytes += lines.front().text().size();
-      *request.add_lines() = std::move(lines.front());
+      *batch.request.add_lines() = std::move(lines.front());
       lines.pop_front();
     }
-    return request;
+    return batch;
   }
 
   void AddLost(uint64_t number) {
@@ -100,22 +118,19 @@ void SyslogFeed::Use(bool wanted) {
 }
 
 asio::awaitable<void> SyslogFeed::Run(LogSources sources, std::shared_ptr<Queue> queue) {
-  w::SendLinesRequest request;
+  Batch batch;
   while (queue->wanted) {
-    if (request.lines().empty()) request = queue->Take();
-    if (request.lines().empty()) {
+    if (batch.request.lines().empty()) batch = queue->Take();
+    if (batch.request.lines().empty()) {
       co_await Sleep(kPause);
       continue;
     }
-    request.set_host_name(HostName());
-    const auto sent = co_await CallWorker<w::Reports>(sources.fleet,
-                                                      &w::Reports::Stub::async::SendLines, request);
-    if (!sent) {
-      co_await Sleep(kRetry);
-      continue;
-    }
-    queue->AddLost(sent->lost());
-    request.Clear();
+    batch.request.set_host_name(HostName());
+    const auto sent = co_await CallWorker<w::Reports>(
+        sources.fleet, &w::Reports::Stub::async::SendLines, batch.request);
+    const uint64_t lost = sent ? batch.KeepLast(sent->lost()) : 0;
+    queue->AddLost(lost);
+    if (!sent || lost > 0) co_await Sleep(kRetry);
   }
 }
 

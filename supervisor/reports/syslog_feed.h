@@ -24,6 +24,7 @@ class SyslogFeed {
   void Use(bool wanted);
 
  private:
+  struct Batch;
   struct Queue;
 
   static asio::awaitable<void> Run(LogSources sources, std::shared_ptr<Queue> queue);

@@ -3,6 +3,8 @@ import email
 import email.policy
 import re
 import socket
+import socketserver
+import threading
 import time
 
 import clients
@@ -56,12 +58,36 @@ def sink():
     sink.close()
 
 
+class _PickyHandler(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.wfile.write(b"220 picky\r\n")
+        while line := self.rfile.readline():
+            answer = b"250 ok"
+            if b"<night@" in line:
+                answer = b"550 5.1.1 nobody of that name"
+            elif line == b"DATA\r\n":
+                self.wfile.write(b"354 go on\r\n")
+                self.server.mails.append(b"".join(iter(self.rfile.readline, b".\r\n")))
+            self.wfile.write(answer + b"\r\n")
+
+
+@pytest.fixture
+def picky():
+    """A mail server that knows no night@; `mails`: what it took."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _PickyHandler) as server:
+        server.daemon_threads, server.mails = True, []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
 def syslog(port):
     return f'log {{ syslog {{ address: "127.0.0.1" port: {port} }} }}\n'
 
 
-def alert(port):
-    return f'alert {{ smtp_server: "127.0.0.1" port: {port} from: "aloha@example.org" to: "ops@example.org" }}\n'
+def alert(port, *to):
+    to = " ".join(f'to: "{address}"' for address in to or ["ops@example.org"])
+    return f'alert {{ smtp_server: "127.0.0.1" port: {port} from: "aloha@example.org" {to} }}\n'
 
 
 def start(farm, start_aloha, more):
@@ -120,6 +146,10 @@ def read(mail):
     return message, message.get_content()
 
 
+def told(aloha):
+    return [e for e in aloha.ctl("event", "list")["events"] if e["subject"] == "alert"]
+
+
 def test_mail_when_a_server_fails(farm, start_aloha, sink):
     aloha = start(farm, start_aloha, alert(sink.port))
     farm("down CAS1 imap")
@@ -137,11 +167,29 @@ def test_a_mail_that_was_refused_comes_later(farm, start_aloha, sink):
     aloha = start(farm, start_aloha, alert(sink.port))
     farm("down CAS1 imap")
 
-    def told():
-        return [e for e in aloha.ctl("event", "list")["events"] if e["subject"] == "alert"]
-    until(told, 20, "an event about it")
-    assert 'answer to MAIL FROM was "451 4.3.0 later"' in told()[0]["text"]
+    until(lambda: told(aloha), 20, "an event about it")
+    assert 'answer to MAIL FROM was "451 4.3.0 later"' in told(aloha)[0]["text"]
     sink.refusal = None
     until(lambda: sink.mails, 30, "the mail")
     assert "mail/CAS1: DOWN" in read(sink.mails[0])[1]
-    assert len(told()) == 1 and len(sink.mails) == 1
+    assert len(told(aloha)) == 1 and len(sink.mails) == 1
+
+
+def test_a_corrected_mail_server_is_tried_at_once(farm, start_aloha, sink):
+    aloha = start(farm, start_aloha, alert(ports.free_port()))
+    farm("down CAS1 imap")
+    until(lambda: told(aloha), 20, "an event about it")
+    aloha.apply(alert(sink.port) + aloha.mail)
+    until(lambda: sink.mails, 5, "the mail, before the next try is due")
+    assert "mail/CAS1: DOWN" in read(sink.mails[0])[1]
+
+
+def test_a_recipient_that_is_refused_keeps_mail_from_nobody_else(farm, start_aloha, picky):
+    aloha = start(farm, start_aloha, alert(picky.server_address[1], "night@example.org", "ops@example.org"))
+    farm("down CAS1 imap")
+    until(lambda: picky.mails, 20, "a mail")
+    text = read(picky.mails[0])[1]
+    assert "mail/CAS1: DOWN" in text
+    assert 'RCPT TO:<night@example.org> was "550 5.1.1 nobody of that name"' in text
+    time.sleep(12)  # a mail that was not sent would be tried again after 10 s
+    assert len(picky.mails) == 1 and not told(aloha)

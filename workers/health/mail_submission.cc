@@ -75,13 +75,13 @@ std::string FormatMail(const Mail& mail) {
       host.empty() ? "localhost" : host, QuotedPrintable(mail.text));
 }
 
-MailSubmission::MailSubmission(const Mail& mail) : message_(Stuffed(FormatMail(mail))) {
-  const std::string host = Printable(mail.host_name, false);
+MailSubmission::MailSubmission(Mail mail) : mail_(std::move(mail)) {
+  const std::string host = Printable(mail_.host_name, false);
   steps_.push_back({"", "greeting", 2});
   steps_.push_back({"EHLO " + (host.empty() ? "localhost" : host), "answer to EHLO", 2});
-  steps_.push_back({"MAIL FROM:<" + mail.from + ">", "answer to MAIL FROM", 2});
-  for (const std::string& to : mail.to) {
-    steps_.push_back({"RCPT TO:<" + to + ">", "answer to RCPT TO:<" + to + ">", 2});
+  steps_.push_back({"MAIL FROM:<" + mail_.from + ">", "answer to MAIL FROM", 2});
+  for (const std::string& to : mail_.to) {
+    steps_.push_back({"RCPT TO:<" + to + ">", "answer to RCPT TO:<" + to + ">", 2, true});
   }
   steps_.push_back({"DATA", "answer to DATA", 3});
   steps_.push_back({"", "answer to the message", 2});
@@ -102,15 +102,20 @@ MailSubmission::State MailSubmission::Feed(std::string_view bytes) {
     if (!reply_.complete()) continue;
     // It waits for us now, and has nothing more to say.
     if (!bytes.empty()) return Refuse(fmt::format("more came than the {}", awaited_));
-    if (reply_.code() / 100 != steps_[step_].expected) {
-      return Refuse(fmt::format("{} was {}", awaited_, Quote(line)));
-    }
-    return OnReply();
+    return OnReply(line);
   }
   return State::kGoesOn;
 }
 
-MailSubmission::State MailSubmission::OnReply() {
+MailSubmission::State MailSubmission::OnReply(std::string_view last_line) {
+  const Step& step = steps_[step_];
+  const bool good = reply_.code() / 100 == step.expected;
+  if (!good) {
+    std::string what = fmt::format("{} was {}", awaited_, Quote(last_line));
+    if (!step.recipient) return Refuse(std::move(what));
+    refused_.push_back(std::move(what));
+    if (refused_.size() == mail_.to.size()) return Refuse(refused_.front());
+  }
   ++step_;
   if (step_ == steps_.size()) {
     to_send_ = "QUIT\r\n";
@@ -118,8 +123,17 @@ MailSubmission::State MailSubmission::OnReply() {
   }
   awaited_ = steps_[step_].name;
   const bool message = step_ + 1 == steps_.size();
-  to_send_ = (message ? message_ : steps_[step_].command) + "\r\n";
+  to_send_ = (message ? Message() : steps_[step_].command) + "\r\n";
   return State::kGoesOn;
+}
+
+std::string MailSubmission::Message() const {
+  Mail mail = mail_;
+  if (!refused_.empty()) {
+    mail.text += fmt::format("\nThe mail server did not take this mail for everybody:\n{}\n",
+                             fmt::join(refused_, "\n"));
+  }
+  return Stuffed(FormatMail(mail));
 }
 
 MailSubmission::State MailSubmission::Refuse(std::string reason) {

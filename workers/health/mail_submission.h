@@ -26,18 +26,19 @@ struct Mail {
 // that a machine wrote it (RFC 3834).
 std::string FormatMail(const Mail& mail);
 
+// Goes to those whom the server takes: the text then ends with what it said about the others.
 class MailSubmission {
  public:
   enum class State { kGoesOn, kTaken, kRefused };
 
-  explicit MailSubmission(const Mail& mail);
+  explicit MailSubmission(Mail mail);
 
   // Takes what the server said; what is to be said to it then is in to_send().
   State Feed(std::string_view bytes);
   const std::string& to_send() const { return to_send_; }
   // What is awaited: "greeting", "answer to MAIL FROM".
   const std::string& awaited() const { return awaited_; }
-  // kRefused: "answer to RCPT TO:<a@b> was \"550 no\"".
+  // kRefused: "answer to RCPT TO:<a@b> was \"550 no\"", the first of them when nobody is taken.
   const std::string& reason() const { return reason_; }
 
  private:
@@ -45,15 +46,18 @@ class MailSubmission {
     std::string command;  // without its end
     std::string name;     // for people
     int expected;         // first digit of the answer's code
+    bool recipient = false;
   };
 
-  State OnReply();
+  State OnReply(std::string_view last_line);
+  std::string Message() const;  // with its end
   State Refuse(std::string reason);
 
   std::vector<Step> steps_;  // the first is the greeting, the last the end of the message
   size_t step_ = 0;
-  std::string message_;  // with its end
-  std::string line_;     // the part of one that has come
+  Mail mail_;
+  std::vector<std::string> refused_;  // recipients: reasons
+  std::string line_;                  // the part of one that has come
   mail::SmtpReply reply_;
   std::string to_send_, awaited_, reason_;
 };

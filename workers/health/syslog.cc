@@ -6,14 +6,13 @@
 #include <algorithm>
 #include <asio/use_awaitable.hpp>
 #include <ctime>
+#include <utility>
 
 namespace aloha::health {
 namespace {
 
 constexpr size_t kMaxText = 8'000;
 constexpr int kFacility = 16;  // local0
-// A server that is not there is told by the datagram after the one that it did not take.
-constexpr int kTries = 2;
 
 // RFC 5424 section 6.2.1.
 int SeverityOf(std::string_view level) {
@@ -56,6 +55,8 @@ void SyslogSender::Use(std::optional<asio::ip::udp::endpoint> server) {
 }
 
 Result<> SyslogSender::Open() {
+  if (!server_) return Fail(Code::kFailedPrecondition, "there is no syslog server");
+  if (socket_) return {};
   asio::error_code error;
   auto socket = std::make_shared<asio::ip::udp::socket>(loop_);
   socket->open(server_->protocol(), error);
@@ -69,28 +70,37 @@ Result<> SyslogSender::Open() {
 asio::awaitable<Result<worker::v1::SendLinesResponse>> SyslogSender::Send(
     worker::v1::SendLinesRequest request) {
   worker::v1::SendLinesResponse response;
-  if (!server_) co_return Fail(Code::kFailedPrecondition, "there is no syslog server");
-  if (!socket_) {
-    const Result<> opened = Open();
-    if (!opened) co_return tl::make_unexpected(opened.error());
+  const Result<> opened = Open();
+  if (!opened) co_return tl::make_unexpected(opened.error());
+  for (int i = 0; i < request.lines_size(); ++i) {
+    std::string datagram = FormatSyslog(request.lines(i), request.host_name());
+    const bool sent = co_await SendOne(std::move(datagram));
+    if (sent) continue;
+    response.set_lost(static_cast<uint32_t>(request.lines_size() - i));
+    break;
   }
-  const auto socket = socket_;  // whatever Use does meanwhile
-  uint32_t lost = 0;
-  for (const worker::v1::ReportLine& line : request.lines()) {
-    const std::string datagram = FormatSyslog(line, request.host_name());
-    asio::error_code error;
-    for (int i = 0; i < kTries; ++i) {
-      socket->send(asio::buffer(datagram), 0, error);
-      if (error == asio::error::would_block) {
-        co_await socket->async_wait(asio::ip::udp::socket::wait_write, asio::use_awaitable);
-        socket->send(asio::buffer(datagram), 0, error);
-      }
-      if (!error) break;
-    }
-    if (error) ++lost;
-  }
-  response.set_lost(lost);
   co_return response;
+}
+
+asio::awaitable<bool> SyslogSender::SendOne(std::string datagram) {
+  bool refused = false, anew = false;
+  for (;;) {
+    const Result<> opened = Open();
+    if (!opened) co_return false;
+    const auto socket = socket_;  // whatever Use does meanwhile
+    asio::error_code error;
+    socket->send(asio::buffer(datagram), 0, error);
+    if (error == asio::error::would_block) {
+      co_await socket->async_wait(asio::ip::udp::socket::wait_write, asio::use_awaitable);
+      socket->send(asio::buffer(datagram), 0, error);
+    }
+    if (!error) co_return true;
+    // A server that is not there is told by the datagram after the one that it did not take.
+    if (error == asio::error::connection_refused && !std::exchange(refused, true)) continue;
+    // A connected socket keeps an address of this machine even when the machine has it no more.
+    if (socket_ == socket) socket_.reset();
+    if (std::exchange(anew, true)) co_return false;
+  }
 }
 
 }  // namespace aloha::health

@@ -27,11 +27,14 @@ class SyslogSender {
   // Where to from now on; nothing: nowhere.
   void Use(std::optional<asio::ip::udp::endpoint> server);
 
-  // kFailedPrecondition: nowhere; kUnavailable: this machine has no socket for it. One at a time.
+  // Ends at the first line that cannot be sent, not on a fresh socket either. kFailedPrecondition:
+  // nowhere; kUnavailable: this machine has no socket for it. One at a time.
   asio::awaitable<Result<worker::v1::SendLinesResponse>> Send(worker::v1::SendLinesRequest request);
 
  private:
-  Result<> Open();
+  Result<> Open();  // unless it is
+  // False: this machine does not take it.
+  asio::awaitable<bool> SendOne(std::string datagram);
 
   asio::io_context& loop_;
   std::optional<asio::ip::udp::endpoint> server_;

@@ -1,9 +1,11 @@
 // What is said to a mail server, and when is a mail taken?
 #include "workers/health/mail_submission.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace aloha::health {
@@ -62,8 +64,26 @@ TEST(MailSubmissionTest, SaysWhatWasRefused) {
   Play(greeting, {"554 go away\r\n"}, State::kRefused);
   EXPECT_EQ(greeting.reason(), "greeting was \"554 go away\"");
   MailSubmission recipient(Example());
-  Play(recipient, {"220 a\r\n", "250 a\r\n", "250 a\r\n", "550 \x1b[31mno\r\n"}, State::kRefused);
+  Play(recipient, {"220 a\r\n", "250 a\r\n", "250 a\r\n", "550 \x1b[31mno\r\n", "451 later\r\n"},
+       State::kRefused);
   EXPECT_EQ(recipient.reason(), "answer to RCPT TO:<ops@example.org> was \"550 \\x1b[31mno\"");
+}
+
+TEST(MailSubmissionTest, ARecipientThatIsRefusedKeepsItFromNobodyElse) {
+  for (const auto& [first, second, refused] :
+       {std::tuple("550 no\r\n", "250 a\r\n", "RCPT TO:<ops@example.org> was \"550 no\""),
+        {"250 a\r\n", "450-not\r\n450 now\r\n", "RCPT TO:<night@example.org> was \"450 now\""}}) {
+    MailSubmission submission(Example());
+    const auto sent =
+        Play(submission,
+             {"220 a\r\n", "250 a\r\n", "250 a\r\n", first, second, "354 a\r\n", "250 a\r\n"},
+             State::kTaken);
+    EXPECT_EQ(sent[4], "DATA\r\n");
+    Mail told = Example();
+    told.text += fmt::format(
+        "\nThe mail server did not take this mail for everybody:\nanswer to {}\n", refused);
+    EXPECT_EQ(sent[5], FormatMail(told) + ".\r\n");
+  }
 }
 
 TEST(MailSubmissionTest, TakesNothingThatIsNoReply) {

@@ -1,7 +1,13 @@
-// How does a line look to a syslog server?
+// How does a line look to a syslog server, and what keeps it from getting there?
 #include "workers/health/syslog.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 
 namespace aloha::health {
 namespace {
@@ -44,6 +50,78 @@ TEST(Syslog, ATimeBeforeTheEpochIsTheEpoch) {
   worker::v1::ReportLine line = Line("info", "x");
   line.set_time_us(-5);
   EXPECT_TRUE(FormatSyslog(line, "h").starts_with("<134>1 1970-01-01T00:00:00.000000Z "));
+}
+
+class SyslogSenderTest : public testing::Test {
+ protected:
+  SyslogSenderTest() : server_(loop_, {asio::ip::address_v4::loopback(), 0}) {
+    server_.non_blocking(true);
+    sender_.Use(server_.local_endpoint());
+  }
+
+  asio::awaitable<void> SendInto(worker::v1::SendLinesRequest request,
+                                 Result<worker::v1::SendLinesResponse>& answer) {
+    answer = co_await sender_.Send(std::move(request));
+  }
+  Result<worker::v1::SendLinesResponse> Send(int lines) {
+    worker::v1::SendLinesRequest request;
+    for (int i = 0; i < lines; ++i) *request.add_lines() = Line("info", "x");
+    Result<worker::v1::SendLinesResponse> answer;
+    asio::co_spawn(loop_, SendInto(request, answer), asio::detached);
+    loop_.restart();
+    loop_.run();
+    return answer;
+  }
+  int Received() {
+    std::array<char, 1'000> buffer;
+    asio::error_code error;
+    int number = 0;
+    while (server_.receive(asio::buffer(buffer), 0, error) > 0) ++number;
+    return number;
+  }
+  // Every send on what is connected to the server fails from now on.
+  void Break() const {
+    const asio::ip::udp::endpoint server = server_.local_endpoint();
+    int broken = 0;
+    for (int fd = 0; fd < 1'024; ++fd) {
+      sockaddr_in peer{};
+      socklen_t size = sizeof(peer);
+      if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+      if (peer.sin_family != AF_INET || ntohs(peer.sin_port) != server.port()) continue;
+      const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
+      broken += connect(fd, &nobody, sizeof(nobody)) == 0;
+    }
+    ASSERT_EQ(broken, 1);
+  }
+
+  asio::io_context loop_;
+  asio::ip::udp::socket server_;
+  SyslogSender sender_{loop_};
+};
+
+TEST_F(SyslogSenderTest, ASocketThatFailsIsOpenedAnew) {
+  ASSERT_TRUE(Send(1));
+  ASSERT_NO_FATAL_FAILURE(Break());
+  const auto answer = Send(3);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->lost(), 0u);
+  EXPECT_EQ(Received(), 4);
+}
+
+TEST_F(SyslogSenderTest, SaysWhatIsLeftAndTriesAgainLater) {
+  ASSERT_TRUE(Send(1));
+  ASSERT_NO_FATAL_FAILURE(Break());
+  rlimit files{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
+  const rlimit none{.rlim_cur = 3, .rlim_max = files.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto answer = Send(3), next = Send(2);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->lost(), 3u);
+  EXPECT_EQ(next.error().code, Code::kUnavailable);
+  EXPECT_EQ(Send(2)->lost(), 0u);
+  EXPECT_EQ(Received(), 3);
 }
 
 }  // namespace

@@ -50,5 +50,33 @@ TEST(AlertMailTest, OneAloneIsNotCounted) {
             "[lb1] check imap/CAS1: DOWN");
 }
 
+TEST(AlertMailTest, ALongSubjectIsCutBetweenTwoCharacters) {
+  // "[lb1] check imap/CAS1: " has 23 bytes.
+  const std::string fits(177, 'x'), most(176, 'x');
+  EXPECT_EQ(ComposeAlert("lb1", {Make(Event::WARNING, "check", fits)}, 0).subject,
+            "[lb1] check imap/CAS1: " + fits);
+  const AlertMail mail =
+      ComposeAlert("lb1", {Make(Event::WARNING, "check", most + "\xc3\xa9 and so on")}, 2);
+  EXPECT_EQ(mail.subject, "[lb1] check imap/CAS1: " + most + "... (and 2 more)");
+  EXPECT_NE(mail.text.find(most + "\xc3\xa9 and so on\n"), std::string::npos);
+}
+
+TEST(AlertQueueTest, StaysBoundedAndCountsWhileNothingIsSent) {
+  AlertQueue queue;
+  uint64_t added = 0;
+  for (int tries = 0; tries < 4; ++tries) {
+    AlertQueue::Batch batch = queue.Take();
+    for (size_t i = 0; i < AlertQueue::kMost + 5; ++i) {
+      queue.Add(Make(Event::WARNING, "check", std::to_string(added++)));
+    }
+    queue.PutBack(std::move(batch));
+  }
+  const AlertQueue::Batch batch = queue.Take();
+  EXPECT_EQ(batch.events.size(), AlertQueue::kMost);
+  EXPECT_EQ(batch.events.size() + batch.more, added);
+  EXPECT_EQ(batch.events.front().text(), "0");
+  EXPECT_TRUE(queue.empty());
+}
+
 }  // namespace
 }  // namespace aloha::supervisor
