@@ -198,7 +198,7 @@ WebServerTest::WebServerTest() {
       MakeTlsSettings(identity_.certificate, TlsConnection::kKeyMethod, "wui.web.certificate");
   EXPECT_TRUE(settings) << settings.error().message;
   keys_->Use(signer_.Connect());
-  backend_.SetChannel(supervisor_.Connect());
+  backend_.SetChannel(channel_);
   server_.emplace(WebServer::Parts{loop_, keys_, backend_, files_, "machine"}, std::move(listener),
                   net::Networks(), *settings);
   thread_ = std::thread([this] {
@@ -208,7 +208,14 @@ WebServerTest::WebServerTest() {
 }
 
 WebServerTest::~WebServerTest() {
-  OnLoop([this] { server_.reset(); });
+  OnLoop([this] {
+    server_.reset();
+    backend_.SetChannel(nullptr);
+  });
+  // Calls end with their browsers, and let the channel go on the loop.
+  for (int i = 0; i < 500 && channel_.use_count() > 1; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(channel_.use_count(), 1);
   loop_.stop();
   thread_.join();
 }

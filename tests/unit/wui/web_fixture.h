@@ -117,6 +117,7 @@ class WebServerTest : public testing::Test {
   TestIdentity identity_ = MakeIdentity();
   TestSigner signer_{identity_};
   TestSupervisor supervisor_;
+  const std::shared_ptr<grpc::Channel> channel_ = supervisor_.Connect();
   Log log_{{.program = "test", .level = LogLevel::kAccess}};
   asio::io_context loop_{1};
   StaticFiles files_;
