@@ -27,10 +27,10 @@ class WorkerFeed {
 
   // Follows this process from now on, by a method of its gRPC service:
   // Follow<v1::Health>(process, &v1::Health::Stub::async::WatchTargets).
-  template <typename Service, typename Request>
+  template <typename Service, typename Stub, typename Request>
   void Follow(const std::shared_ptr<Process>& process,
-              void (Service::Stub::async::*method)(grpc::ClientContext*, const Request*,
-                                                   grpc::ClientReadReactor<Message>*)) {
+              void (Stub::*method)(grpc::ClientContext*, const Request*,
+                                   grpc::ClientReadReactor<Message>*)) {
     new Reader<Service, Request>(*this, ++following_, process, method);
   }
 

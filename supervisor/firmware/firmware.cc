@@ -276,7 +276,8 @@ asio::awaitable<Result<Event>> Firmware::Rollback(Who who) {
   const auto other = std::find_if(slots.begin(), slots.end(),
                                   [](const v1::FirmwareSlot& slot) { return !slot.next(); });
   if (other == slots.end()) co_return Refuse("there is no other slot");
-  const v1::FirmwareSlot slot = *other;
+  // What is looked at anew meanwhile takes the place of state_.
+  const v1::FirmwareSlot slot = *other;  // NOLINT(performance-unnecessary-copy-initialization)
   if (slot.state() == v1::FirmwareSlot::EMPTY) {
     co_return Refuse(fmt::format("{} is empty: there is nothing to go back to", slot.name()));
   }
